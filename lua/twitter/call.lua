@@ -1,0 +1,239 @@
+-- One call of the API, from a description to the decoded answer: address,
+-- credential, body, as many attempts as are safe, and the facts about them.
+
+local auth = require "twitter.auth"
+local core = require "twitter.core"
+local encode = require "twitter.encode"
+local errors = require "twitter.errors"
+local json = require "twitter.json"
+local operations = require "twitter.operations"
+local retry = require "twitter.retry"
+local transport = require "twitter.transport"
+
+local call = {}
+
+-- Methods that may arrive twice without harm (RFC 9110 section 9.2.2).
+local idempotent = {
+  GET = true, HEAD = true, PUT = true, DELETE = true, OPTIONS = true,
+}
+
+
+---@class twitter.call.description
+---@field method string
+---@field url string absolute, without the query below
+---@field query? string[][] pairs
+---@field auth? string[] accepted schemes, the best first; nil: no credential
+---@field basic? string[] user and password of HTTP Basic
+---@field json? any encoded as the body
+---@field form? string[][] pairs sent as a form (and signed)
+---@field body? string|table as `core.transfer` takes it
+---@field content_type? string of `body`
+---@field headers? string[] name, value, ...
+---@field resend? boolean harmless when it arrives twice? default: by method
+---@field raw? boolean an answer that is no JSON is given as a string
+---@field secret? boolean the answer holds secrets
+---@field secrets? string[] values, beside the parameters', to keep from errors
+
+local function all_secrets(context, description)
+  if not description.secrets then return context:secrets() end
+  local list = {}
+  for _, secret in ipairs(context:secrets()) do list[#list + 1] = secret end
+  for _, secret in ipairs(description.secrets) do list[#list + 1] = secret end
+  return list
+end
+
+
+-- Method and URL without its query: safe to show.
+local function endpoint(description)
+  return description.method .. " " .. description.url:match("^[^?#]*")
+end
+
+
+-- Body and its content type; a form is signed, so its pairs stay at hand.
+local function encode_body(description)
+  if description.json ~= nil then
+    local text, message = json.encode(description.json)
+    return text, "application/json", message
+  elseif description.form then
+    return encode.join(description.form), "application/x-www-form-urlencoded"
+  end
+  return description.body, description.content_type
+end
+
+
+local function prepare(context, description)
+  local url = description.url
+  if description.query then
+    url = encode.with_query(url, encode.join(description.query))
+  end
+  local body, content_type, message = encode_body(description)
+  if message then return nil, context:invalid(message) end
+  local scheme
+  if description.auth then
+    scheme, message = auth.choose(description.auth, context.parameters)
+    if not scheme then
+      return nil, errors.new {
+        kind = "auth", message = message, outcome = "not_sent",
+        operation = context.operation, problem = "no-credentials",
+      }
+    end
+  end
+  return {
+    url = url, body = body, content_type = content_type, scheme = scheme,
+    resend = description.resend or (description.resend == nil
+      and idempotent[description.method] or false),
+  }
+end
+
+
+local function authorization(context, description, prepared)
+  if description.basic then
+    return core.basic(description.basic[1], description.basic[2])
+  elseif prepared.scheme then
+    return auth.header(prepared.scheme, context, description.method,
+      prepared.url, description.form)
+  end
+end
+
+
+local function headers_of(context, description, prepared)
+  local list = { "accept", "application/json" }
+  local value = authorization(context, description, prepared)
+  if value then
+    list[3], list[4] = "authorization", value
+  end
+  if prepared.content_type then
+    list[#list + 1] = "content-type"
+    list[#list + 1] = prepared.content_type
+  end
+  for _, text in ipairs(description.headers or {}) do
+    list[#list + 1] = text
+  end
+  return list
+end
+
+
+-- What X is known to have done, when no whole answer came.
+local function outcome_of(failure)
+  if not failure.left then return "not_sent" end
+  local status = failure.status
+  if status and status >= 300 and status < 500 then return "refused" end
+  return "unknown"
+end
+
+
+local function transport_error(context, description, failure)
+  local kind = failure.kind == "too_large" and "network" or failure.kind
+  return errors.from_transport {
+    kind = kind, message = failure.message, outcome = outcome_of(failure),
+    operation = context.operation, endpoint = endpoint(description),
+    status = failure.status, secrets = all_secrets(context, description),
+  }
+end
+
+
+local function response_error(context, description, response)
+  local err = errors.from_response(response, {
+    operation = context.operation, method = description.method,
+    secrets = all_secrets(context, description),
+  })
+  err.endpoint = endpoint(description)
+  return err
+end
+
+
+-- Any answer that parses and is no list of errors only is a success.
+local function decode(description, response)
+  local body = response.body
+  if body == "" and (response.status == 204 or description.raw) then
+    return {}
+  end
+  local value = json.decode(body)
+  if type(value) == "table" then
+    if value.errors and value.data == nil then return nil end
+    return value
+  end
+  if description.raw then return body end
+  return nil
+end
+
+
+local function attempt(context, description, prepared)
+  local values = context.parameters
+  local response, failure = transport.exchange {
+    method = description.method, url = prepared.url,
+    headers = headers_of(context, description, prepared),
+    body = prepared.body, settings = context.settings,
+    options = {
+      resend = prepared.resend, secret = description.secret,
+      max_response = values.max_response,
+    },
+  }
+  if not response then
+    return nil, transport_error(context, description, failure)
+  end
+  if response.status >= 200 and response.status < 300 then
+    local value = decode(description, response)
+    if value ~= nil then return value, nil, response end
+  end
+  return nil, response_error(context, description, response)
+end
+
+
+local function facts(response, attempts, started)
+  local headers = response.headers
+  return {
+    status = response.status, headers = headers,
+    rate_limit = errors.rate_limit(headers),
+    request_id = headers["x-transaction-id"], attempts = attempts,
+    http_version = response.http_version,
+    elapsed = transport.now() - started,
+  }
+end
+
+
+--- Makes the call.
+---@param context twitter.context
+---@param description twitter.call.description
+---@return any? value the decoded answer
+---@return twitter.facts|twitter.error facts_or_error
+function call.perform(context, description)
+  local prepared, refused = prepare(context, description)
+  if not prepared then return nil, refused end
+  local started, attempts = transport.now(), 0
+  while true do
+    attempts = attempts + 1
+    local value, err, response = attempt(context, description, prepared)
+    if value ~= nil then
+      return value, facts(response, attempts, started)
+    end
+    local delay = retry.delay(err, attempts, prepared.resend,
+      context.parameters.max_retries)
+    if not delay then
+      err.attempts = attempts
+      return nil, err
+    end
+    transport.sleep(delay)
+  end
+end
+
+
+--- Makes the call of an operation in the table.
+---@param context twitter.context
+---@param name string the operation's name in snake_case
+---@param description? twitter.call.description what the row does not say
+---@param path_fields? table<string, string> values for the braces in the path
+---@return any? value
+---@return twitter.facts|twitter.error facts_or_error
+function call.operation(context, name, description, path_fields)
+  local row = operations[name]
+  local whole = {
+    method = row.method, auth = row.auth, resend = row.resend,
+    url = context.parameters.api_url .. row.path:gsub("{(%w+)}",
+      function(field) return encode.segment(path_fields[field]) end),
+  }
+  for key, value in pairs(description or {}) do whole[key] = value end
+  return call.perform(context, whole)
+end
+
+return call

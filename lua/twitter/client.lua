@@ -1,0 +1,157 @@
+-- A client: parameters bound once, and what is made from them once (how
+-- requests travel, the signer), kept for all calls that add none of their
+-- own. The module's own functions work on a client that binds nothing.
+
+local auth = require "twitter.auth"
+local errors = require "twitter.errors"
+local parameters = require "twitter.parameters"
+local transport = require "twitter.transport"
+
+local client = {}
+
+-- What `twitter.configure` set, and how often it has: a cached context of an
+-- older generation is stale.
+local configured, generation = {}, 0
+
+
+---@class twitter.context
+---@field parameters table merged, checked, of this call alone
+---@field settings userdata
+---@field client twitter.client
+---@field operation string the public function's name, for errors
+local context_methods = {}
+local context_mt = {
+  __name = "twitter.context",
+  __index = context_methods,
+  __tostring = function() return "twitter.context" end,
+}
+
+
+--- The OAuth 1.0a signer for this context's credentials.
+function context_methods:signer()
+  local cache = self.cache
+  if not cache.signer then cache.signer = auth.signer(self.parameters) end
+  return cache.signer
+end
+
+
+--- What must never stand in an error.
+---@return string[]
+function context_methods:secrets()
+  local cache = self.cache
+  if not cache.secrets then
+    cache.secrets = parameters.secrets(self.parameters)
+  end
+  return cache.secrets
+end
+
+
+--- An error about the caller's input: nothing was sent.
+function context_methods:invalid(message)
+  return errors.invalid(self.operation, message)
+end
+
+
+local function new_context(owner, operation, merged, cache)
+  return setmetatable({
+    client = owner, operation = operation, parameters = merged,
+    settings = cache.settings, cache = cache,
+  }, context_mt)
+end
+
+
+---@class twitter.client
+local methods = {}
+local client_mt = {
+  __name = "twitter.client",
+  __index = methods,
+  __tostring = function() return "twitter.client" end,
+}
+
+client.methods = methods
+
+
+local standard = parameters.standard()
+
+-- The merged parameters of calls that bring none, and what hangs on them.
+local function own(self)
+  local cached = self.cached
+  if cached and cached.generation == generation then return cached end
+  local merged = parameters.merge(standard, configured, self.bound)
+  cached = {
+    generation = generation, parameters = merged,
+    settings = transport.settings(merged),
+  }
+  self.cached = cached
+  return cached
+end
+
+
+--- The context of one call.
+---@param operation string
+---@param extra? table|string the call's own parameters
+---@return twitter.context? context
+---@return twitter.error? err
+function methods:context(operation, extra)
+  local cached = own(self)
+  if extra == nil then
+    return new_context(self, operation, cached.parameters, cached)
+  end
+  local checked, err = parameters.check(extra, operation)
+  if not checked then return nil, err end
+  local merged = parameters.merge(cached.parameters, checked)
+  return new_context(self, operation, merged,
+    { settings = transport.settings(merged), added = checked })
+end
+
+
+-- Which layer a value came from decides who gets its successor: a refresh
+-- token that was bound here is replaced here, and nowhere else.
+--- Puts a refreshed pair where the refresh token it came from was kept.
+---@param context twitter.context
+---@param token table
+function methods:adopt(context, token)
+  local added = context.cache.added
+  if added and added.refresh_token then return end
+  local layer = self.bound.refresh_token and self.bound or configured
+  layer.access_token = token.access_token
+  layer.refresh_token = token.refresh_token or layer.refresh_token
+  layer.expires_at = token.expires_at
+  generation = generation + 1
+end
+
+
+--- A client with these parameters bound.
+---@param bound? table|string
+---@return twitter.client? client
+---@return twitter.error? err
+function client.new(bound)
+  local checked, err = parameters.check(bound or {}, "new")
+  if not checked then return nil, err end
+  return setmetatable({ bound = checked }, client_mt)
+end
+
+
+--- Is the value a client?
+function client.is(value)
+  return getmetatable(value) == client_mt
+end
+
+
+--- Adds to the module-wide parameters, or clears them with nil.
+---@param values? table|string
+---@return true? ok
+---@return twitter.error? err
+function client.configure(values)
+  local checked, err = {}, nil
+  if values ~= nil then
+    checked, err = parameters.check(values, "configure")
+    if not checked then return nil, err end
+    checked = parameters.merge(configured, checked)
+  end
+  configured = checked
+  generation = generation + 1
+  return true
+end
+
+return client

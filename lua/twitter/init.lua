@@ -1,0 +1,118 @@
+-- The public door: `local twitter = require "twitter"`.
+--
+-- Each function exists twice, as `twitter.name(...)`, which uses the
+-- parameters of `twitter.configure`, and as `client:name(...)` of a client
+-- made by `twitter.new(parameters)`. All take a parameters table (or the path
+-- of a JSON file that holds one) as their last, optional argument, answer
+-- `value, facts`, and when the world fails, `nil, err`.
+
+local arguments = require "twitter.arguments"
+local client = require "twitter.client"
+local core = require "twitter.core"
+local errors = require "twitter.errors"
+local json = require "twitter.json"
+local oauth2 = require "twitter.oauth2"
+local parameters = require "twitter.parameters"
+local request = require "twitter.request"
+local tweets = require "twitter.tweets"
+
+local select, unpack = select, table.unpack or unpack
+
+---@class twitter
+local twitter = {
+  _VERSION = core.version,
+  null = json.null,
+  empty_array = json.empty_array,
+  is_error = errors.is,
+}
+
+local OPTIONAL_PARAMETERS = "?table|string"
+
+-- name, implementation, the types of the arguments before `parameters`
+local functions = {
+  { "get_authorization_link", oauth2.get_authorization_link },
+  { "get_token", oauth2.get_token, "string" },
+  { "refresh_token", oauth2.refresh_token },
+  { "handle_incoming_request_after_authorization", oauth2.handle_redirect,
+    "?table|string" },
+  { "create_custom_tweet", tweets.create_custom_tweet, "?string",
+    "?string|table", "?string|table", "?number" },
+  { "create_text_tweet", tweets.create_text_tweet, "string" },
+  { "create_image_tweet", tweets.create_image_tweet, "?string",
+    "string|table" },
+  { "create_gif_tweet", tweets.create_gif_tweet, "?string", "string|table" },
+  { "create_video_tweet", tweets.create_video_tweet, "?string",
+    "string|table" },
+  { "create_poll_tweet", tweets.create_poll_tweet, "?string",
+    "string|table", "?number" },
+  { "upload_attachments_array", tweets.upload_attachments_array,
+    "string|table", "?string" },
+  { "request", request.send, "string", "string", "?table" },
+}
+
+
+-- Runs one public function: `own` arguments, then the call's parameters.
+local function run(owner, name, implementation, own, ...)
+  local context, err = owner:context(name, (select(own + 1, ...)))
+  if not context then return nil, err end
+  if own == 0 then return implementation(context) end
+  if own == 1 then return implementation(context, (...)) end
+  local given = { ... }
+  return implementation(context, unpack(given, 1, own))
+end
+
+
+local function define(default, name, implementation, ...)
+  local specification = { ... }
+  local own = #specification
+  specification[own + 1] = OPTIONAL_PARAMETERS
+
+  twitter[name] = function(...)
+    arguments.check(name, specification, select("#", ...), ...)
+    return run(default, name, implementation, own, ...)
+  end
+
+  client.methods[name] = function(self, ...)
+    if not client.is(self) then
+      error(("calling '%s' on bad self (use client:%s(...))")
+        :format(name, name), 2)
+    end
+    arguments.check(name, specification, select("#", ...), ...)
+    return run(self, name, implementation, own, ...)
+  end
+end
+
+
+local default = assert(client.new())
+for _, row in ipairs(functions) do define(default, unpack(row)) end
+
+
+--- The parameters there are for a sign-in and for posting, each with its
+--- default; those without one are empty strings, which count as not given.
+---@return table parameters new with each call
+function twitter.get_standard_parameters()
+  return parameters.standard()
+end
+
+
+--- A client with parameters of its own.
+---@param bound? table|string parameters, or the path of a JSON file
+---@return twitter.client? client
+---@return twitter.error? err kinds: invalid, file, json
+function twitter.new(bound)
+  arguments.check("new", { OPTIONAL_PARAMETERS }, 1, bound)
+  return client.new(bound)
+end
+
+
+--- Sets module-wide parameters, key by key over the earlier ones; called
+--- without an argument it forgets them all.
+---@param values? table|string parameters, or the path of a JSON file
+---@return true? ok
+---@return twitter.error? err kinds: invalid, file, json
+function twitter.configure(values)
+  arguments.check("configure", { OPTIONAL_PARAMETERS }, 1, values)
+  return client.configure(values)
+end
+
+return twitter

@@ -1,0 +1,70 @@
+-- Starts the sandbox inside nginx: checks its own crypto, loads every subject
+-- so that it registers its routes, and ends with its owner.
+
+local ffi = require "ffi"
+local selfcheck = require "support.sandbox.selfcheck"
+local state = require "support.sandbox.state"
+
+pcall(ffi.cdef, "int kill(int pid, int sig);")
+
+local boot = {}
+
+local subjects = {
+  "oauth1_login", "oauth2", "oauth2_consent", "users", "posts", "posts_read",
+  "media", "media_read", "media_legacy", "page", "plain",
+}
+
+-- A subject that does not exist is left out; one that fails to load is not.
+local function load(name)
+  local module = "support.sandbox." .. name
+  if package.searchpath and not package.searchpath(module, package.path) then
+    return
+  end
+  require(module)
+end
+
+---In nginx's init phase.
+---@param directory string the sandbox's own
+---@param root string the repository
+function boot.init(directory, root)
+  state.directory, state.root = directory, root
+  selfcheck.run()
+  for _, name in ipairs(subjects) do
+    load(name)
+  end
+  require "support.sandbox.control"
+end
+
+-- When a process began, to tell it from a later one of the same number.
+local function birth(pid)
+  local file = io.open("/proc/" .. pid .. "/stat")
+  if not file then
+    return nil
+  end
+  local text = file:read("*a")
+  file:close()
+  local fields, count = text:match("%) (.*)$") or "", 0
+  for field in fields:gmatch("%S+") do
+    count = count + 1
+    if count == 20 then
+      return field
+    end
+  end
+end
+
+---In nginx's init_worker phase: end when the owner is gone.
+---@param owner integer a process id
+function boot.watch(owner)
+  local born = birth(owner)
+  if not born then
+    return
+  end
+  assert(ngx.timer.every(0.5, function(premature)
+    if not premature and birth(owner) ~= born then
+      os.execute("rm -rf '" .. state.directory .. "'")
+      ffi.C.kill(ngx.worker.pid(), 15)
+    end
+  end))
+end
+
+return boot

@@ -1,0 +1,325 @@
+/*
+** engine.c
+** See engine.h for the idea. Easy handles are pooled: setting one up costs
+** more than sending a small request, so a handle keeps the settings it was
+** last used with.
+*/
+#include "twitter.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <curl/curl.h>
+
+#include "engine.h"
+#include "settings.h"
+#include "transfer.h"
+
+#define MAX_CONNECTIONS 512L   /* kept open at most */
+#define MAX_IDLE_SLOTS  64     /* easy handles kept for the next transfer */
+
+struct slot {
+  CURL *easy;
+  struct settings *settings;   /* one reference: what 'easy' is set to */
+  struct slot *next;           /* in the list of idle ones */
+};
+
+struct engine {
+  CURLM *multi;
+  CURLSH *share;               /* TLS sessions: a multi shares only DNS */
+  struct slot *idle;
+  int idle_count;
+  struct transfer *running;    /* doubly linked */
+  int running_count;
+  pid_t owner;                 /* the process that made 'multi' */
+};
+
+
+/* ---- descriptors ---- */
+
+/* The two lowest free descriptors: those that a pair made next will get. */
+static void lowest_free (int candidates[2]) {
+  candidates[0] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  candidates[1] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  for (int i = 0; i < 2; i++)
+    if (candidates[i] >= 0) close(candidates[i]);
+}
+
+
+static void set_close_on_exec (int descriptor) {
+  int flags = descriptor >= 0 ? fcntl(descriptor, F_GETFD) : -1;
+  if (flags >= 0) fcntl(descriptor, F_SETFD, flags | FD_CLOEXEC);
+}
+
+
+/* A multi's wake-up pair is made without close-on-exec and libcurl has no
+   hook for it, hence this way round. A descriptor that another thread opened
+   in between is at worst not inherited either. */
+static CURLM *multi_new (void) {
+  int candidates[2];
+  lowest_free(candidates);
+  CURLM *multi = curl_multi_init();
+  if (multi == NULL) return NULL;
+  set_close_on_exec(candidates[0]);
+  set_close_on_exec(candidates[1]);
+  curl_multi_setopt(multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
+  curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, MAX_CONNECTIONS);
+  return multi;
+}
+
+
+/* ---- birth and death ---- */
+
+static CURLSH *share_new (void) {
+  CURLSH *share = curl_share_init();
+  if (share == NULL) return NULL;
+  curl_share_setopt(share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
+  return share;
+}
+
+
+/* On failure the engine is left without a multi. */
+static enum twitter_result bring_to_life (struct engine *e) {
+  e->owner = getpid();
+  e->share = share_new();
+  e->multi = e->share != NULL ? multi_new() : NULL;
+  if (e->multi != NULL) return TWITTER_OK;
+  if (e->share != NULL) curl_share_cleanup(e->share);
+  e->share = NULL;
+  return TWITTER_NO_MEMORY;
+}
+
+
+struct engine *engine_new (void) {
+  if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) return NULL;
+  struct engine *e = calloc(1, sizeof *e);
+  if (e == NULL) return NULL;
+  if (bring_to_life(e) == TWITTER_OK) return e;
+  free(e);
+  return NULL;
+}
+
+
+static void slot_free (struct slot *slot) {
+  curl_easy_cleanup(slot->easy);
+  settings_release(slot->settings);
+  free(slot);
+}
+
+
+void engine_free (struct engine *e) {
+  if (e == NULL) return;
+  int ours = e->owner == getpid();
+  while (e->running != NULL) engine_cancel(e, e->running);
+  if (ours) {
+    while (e->idle != NULL) {
+      struct slot *slot = e->idle;
+      e->idle = slot->next;
+      slot_free(slot);
+    }
+    curl_multi_cleanup(e->multi);
+    curl_share_cleanup(e->share);
+  }
+  free(e);
+}
+
+
+/* ---- the list of running transfers ---- */
+
+static void link_running (struct engine *e, struct transfer *t) {
+  t->engine = e;
+  t->previous = NULL;
+  t->next = e->running;
+  if (e->running != NULL) e->running->previous = t;
+  e->running = t;
+  e->running_count++;
+}
+
+
+static void unlink_running (struct engine *e, struct transfer *t) {
+  if (t->previous != NULL) t->previous->next = t->next;
+  else e->running = t->next;
+  if (t->next != NULL) t->next->previous = t->previous;
+  t->engine = NULL;
+  t->slot = NULL;
+  t->previous = t->next = NULL;
+  e->running_count--;
+}
+
+
+/* ---- slots ---- */
+
+static struct slot *slot_new (struct engine *e) {
+  struct slot *slot = calloc(1, sizeof *slot);
+  if (slot == NULL) return NULL;
+  slot->easy = transfer_easy_new(e->share);
+  if (slot->easy != NULL) return slot;
+  free(slot);
+  return NULL;
+}
+
+
+static struct slot *take_slot (struct engine *e, struct settings *settings) {
+  struct slot *slot = e->idle;
+  if (slot != NULL) {
+    e->idle = slot->next;
+    e->idle_count--;
+  }
+  else if ((slot = slot_new(e)) == NULL)
+    return NULL;
+  if (slot->settings != settings) {
+    transfer_easy_settings(slot->easy, settings);
+    settings_release(slot->settings);
+    slot->settings = settings_share(settings);
+  }
+  return slot;
+}
+
+
+static void put_slot (struct engine *e, struct slot *slot) {
+  if (e->idle_count == MAX_IDLE_SLOTS) {
+    slot_free(slot);
+    return;
+  }
+  slot->next = e->idle;
+  e->idle = slot;
+  e->idle_count++;
+}
+
+
+/* ---- transfers ---- */
+
+/* What belongs to the parent is left alone, memory included: closing a
+   connection would say good-bye on it in the parent's name. */
+static void abandon_inherited (struct engine *e) {
+  while (e->running != NULL) {
+    struct transfer *t = e->running;
+    unlink_running(e, t);
+    body_init(&t->body);     /* libcurl's handle may still point there */
+    t->headers = NULL;
+    transfer_fail(t, TRANSFER_CANCELED, "the process was forked");
+  }
+  e->idle = NULL;
+  e->idle_count = 0;
+  e->multi = NULL;
+  e->share = NULL;
+}
+
+
+static enum twitter_result ensure_ours (struct engine *e) {
+  if (e->owner != getpid()) abandon_inherited(e);
+  return e->multi != NULL ? TWITTER_OK : bring_to_life(e);
+}
+
+
+/* Takes the transfer off the multi; its handle goes back to the pool. */
+static void finish (struct engine *e, struct transfer *t, CURLcode code) {
+  struct slot *slot = t->slot;
+  curl_multi_remove_handle(e->multi, slot->easy);
+  unlink_running(e, t);
+  transfer_end(t, slot->easy, (int)code);
+  put_slot(e, slot);
+}
+
+
+static void start (struct engine *e, struct transfer *t) {
+  struct slot *slot = take_slot(e, t->settings);
+  if (slot == NULL) {
+    transfer_fail(t, TRANSFER_MEMORY, "not enough memory");
+    return;
+  }
+  t->slot = slot;
+  link_running(e, t);
+  if (transfer_begin(t, slot->easy) != TWITTER_OK
+      || curl_multi_add_handle(e->multi, slot->easy) != CURLM_OK)
+    finish(e, t, CURLE_OUT_OF_MEMORY);
+}
+
+
+void engine_add (struct engine *e, struct transfer *t) {
+  if (ensure_ours(e) != TWITTER_OK)
+    transfer_fail(t, TRANSFER_MEMORY, "not enough memory");
+  else
+    start(e, t);
+}
+
+
+static void harvest (struct engine *e) {
+  CURLMsg *message;
+  int left;
+  while ((message = curl_multi_info_read(e->multi, &left)) != NULL) {
+    if (message->msg != CURLMSG_DONE) continue;
+    struct transfer *t = NULL;
+    CURLcode code = message->data.result;
+    curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&t);
+    finish(e, t, code);
+  }
+}
+
+
+static void perform (struct engine *e) {
+  int running;
+  curl_multi_perform(e->multi, &running);
+  harvest(e);
+}
+
+
+int engine_step (struct engine *e, int milliseconds) {
+  if (ensure_ours(e) != TWITTER_OK) return 0;
+  int before = e->running_count;
+  perform(e);
+  if (e->running_count > 0 && e->running_count == before
+      && milliseconds > 0) {
+    curl_multi_poll(e->multi, NULL, 0, milliseconds, NULL);
+    perform(e);
+  }
+  return e->running_count;
+}
+
+
+static long long now_ms (void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+
+int engine_wait (struct engine *e, struct transfer *t, int milliseconds) {
+  long long end = now_ms() + milliseconds;
+  while (t->state == TRANSFER_RUNNING) {
+    long long left = end - now_ms();
+    if (left <= 0) break;
+    engine_step(e, (int)left);
+  }
+  return t->state == TRANSFER_DONE;
+}
+
+
+/* A multi without transfers polls as well: it waits for a wake-up only. */
+void engine_rest (struct engine *e, int milliseconds) {
+  if (ensure_ours(e) != TWITTER_OK) return;
+  if (e->running_count > 0) perform(e);
+  curl_multi_poll(e->multi, NULL, 0, milliseconds, NULL);
+  if (e->running_count > 0) perform(e);
+}
+
+
+/* 'failure' is set first: it stands against whatever the code would mean. */
+void engine_cancel (struct engine *e, struct transfer *t) {
+  if (t->engine != e) return;
+  if (e->owner != getpid()) {
+    abandon_inherited(e);
+    return;
+  }
+  transfer_fail(t, TRANSFER_CANCELED, "the call was canceled");
+  finish(e, t, CURLE_ABORTED_BY_CALLBACK);
+}
+
+
+void engine_wake (struct engine *e) {
+  curl_multi_wakeup(e->multi);
+}

@@ -1,0 +1,51 @@
+/*
+** engine.h
+** Many transfers over one curl_multi: connections, DNS answers and TLS
+** sessions are shared by all of them and outlive each. The engine has no
+** thread and no loop of its own; whoever owns it steps it: the blocking
+** caller in its own thread, or an I/O thread that does nothing else.
+**
+** All functions but engine_wake belong to the owner's thread. After a fork
+** the child's first call drops everything inherited, without a byte on the
+** parent's connections, and begins anew.
+*/
+#ifndef engine_h
+#define engine_h
+
+#include "transfer.h"
+#include "twitter.h"
+
+#pragma GCC visibility push(hidden)
+
+struct engine;
+
+/* NULL when memory is short. */
+struct engine *engine_new (void);
+
+/* Cancels what still runs and closes all connections. NULL is fine. */
+void engine_free (struct engine *e);
+
+/* Starts a transfer. The engine borrows it until its state is TRANSFER_DONE;
+   it stays where it is, unchanged, for that time. When the start fails the
+   transfer is done at once and tells why. */
+void engine_add (struct engine *e, struct transfer *t);
+
+/* Moves all transfers on, waiting up to 'milliseconds' for something to
+   happen. Answers how many are still running. */
+int engine_step (struct engine *e, int milliseconds);
+
+/* Steps until 't' is done or the time is over: is it done? */
+int engine_wait (struct engine *e, struct transfer *t, int milliseconds);
+
+/* Lets the time pass while the transfers move on; engine_wake ends it. */
+void engine_rest (struct engine *e, int milliseconds);
+
+/* Ends a running transfer; it is done on return. */
+void engine_cancel (struct engine *e, struct transfer *t);
+
+/* Makes a waiting engine_step return. From any thread. */
+void engine_wake (struct engine *e);
+
+#pragma GCC visibility pop
+
+#endif

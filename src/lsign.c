@@ -1,0 +1,341 @@
+/*
+** lsign.c
+** See lsign.h for the idea. Every function is a closure whose upvalue is the
+** state's workspace, and builds its result in the workspace's buffer, so an
+** error from Lua finds nothing to leak; the buffer is wiped after each use.
+*/
+#include "twitter.h"
+
+#include <string.h>
+
+#include "base64.h"
+#include "escape.h"
+#include "lsign.h"
+#include "lsigner.h"
+#include "pkce.h"
+
+#define WORKSPACE        "twitter.workspace"
+#define MAX_STRING       (64u * 1024u * 1024u)
+#define SCRATCH_CEILING  (4u * MAX_STRING)
+#define KEPT_SIZE        (64u * 1024u)   /* memory kept between two uses */
+#define MAX_RANDOM       1024
+
+
+int lsign_raise (lua_State *L, enum twitter_result result) {
+  if (result == TWITTER_NO_MEMORY) return luaL_error(L, "not enough memory");
+  return luaL_error(L, "OpenSSL failed");
+}
+
+
+struct crypto_pool *lsign_pool (lua_State *L,
+                                const struct lsign_workspace *workspace) {
+  if (workspace->pool == NULL) luaL_error(L, "the Lua state is closing");
+  return workspace->pool;
+}
+
+
+static struct lsign_workspace *workspace_of (lua_State *L) {
+  return lua_touserdata(L, lua_upvalueindex(1));
+}
+
+
+/* Argument 'arg', whose length has a ceiling as everything has. */
+static const char *check_string (lua_State *L, int arg, size_t *n) {
+  const char *s = luaL_checklstring(L, arg, n);
+  luaL_argcheck(L, *n <= MAX_STRING, arg, "string too long");
+  return s;
+}
+
+
+/* 'n' bytes of the scratch buffer. */
+static char *borrow (lua_State *L, size_t n) {
+  struct buf *scratch = &workspace_of(L)->scratch;
+  char *room = buf_room(scratch, n);
+  if (room == NULL) lsign_raise(L, TWITTER_NO_MEMORY);
+  scratch->length = n;
+  return room;
+}
+
+
+/* Wipes what was borrowed and gives unusually much of it back. */
+static void give_back (lua_State *L) {
+  struct buf *scratch = &workspace_of(L)->scratch;
+  if (scratch->size > KEPT_SIZE) buf_free(scratch);
+  else buf_clear(scratch);
+}
+
+
+/* Pushes the borrowed bytes up to 'end'. */
+static int push_borrowed (lua_State *L, const char *end) {
+  const char *start = workspace_of(L)->scratch.data;
+  lua_pushlstring(L, start, (size_t)(end - start));
+  give_back(L);
+  return 1;
+}
+
+
+static int push_malformed (lua_State *L, const char *message) {
+  give_back(L);
+  lua_pushnil(L);
+  lua_pushstring(L, message);
+  return 2;
+}
+
+
+/*
+** Encodings
+*/
+
+/* escape(s) -> s percent-encoded */
+static int f_escape (lua_State *L) {
+  size_t n;
+  const char *s = check_string(L, 1, &n);
+  char *start = borrow(L, ESCAPE_ROOM(n));
+  return push_borrowed(L, escape_encode(start, s, n));
+}
+
+
+/* unescape(s [, form]) -> s decoded, '+' too if 'form'; or nil, message */
+static int f_unescape (lua_State *L) {
+  size_t n;
+  const char *s = check_string(L, 1, &n);
+  char *start = borrow(L, n + 1);
+  char *end = escape_decode(start, s, n, lua_toboolean(L, 2));
+  if (end == NULL) return push_malformed(L, "malformed percent-encoding");
+  return push_borrowed(L, end);
+}
+
+
+static int encode64 (lua_State *L, enum base64_kind kind) {
+  size_t n;
+  const char *s = check_string(L, 1, &n);
+  char *start = borrow(L, BASE64_ROOM(n) + 1);
+  return push_borrowed(L, base64_encode(start, s, n, kind));
+}
+
+
+static int decode64 (lua_State *L, enum base64_kind kind) {
+  size_t n;
+  const char *s = check_string(L, 1, &n);
+  char *start = borrow(L, BASE64_BYTES(n));
+  unsigned char *end = base64_decode((unsigned char *)start, s, n, kind);
+  if (end == NULL) return push_malformed(L, "malformed base64");
+  return push_borrowed(L, (char *)end);
+}
+
+
+/* base64(s) -> s in base64, padded */
+static int f_base64 (lua_State *L) {
+  return encode64(L, BASE64_STANDARD);
+}
+
+
+/* base64url(s) -> s in base64url, not padded */
+static int f_base64url (lua_State *L) {
+  return encode64(L, BASE64_URL);
+}
+
+
+/* unbase64(s) -> bytes, or nil, message */
+static int f_unbase64 (lua_State *L) {
+  return decode64(L, BASE64_STANDARD);
+}
+
+
+/* unbase64url(s) -> bytes, or nil, message */
+static int f_unbase64url (lua_State *L) {
+  return decode64(L, BASE64_URL);
+}
+
+
+/*
+** Digests, random text
+*/
+
+/* sha256(s) -> 32 bytes */
+static int f_sha256 (lua_State *L) {
+  size_t n;
+  unsigned char digest[CRYPTO_SHA256_SIZE];
+  const char *s = luaL_checklstring(L, 1, &n);
+  enum twitter_result result = crypto_sha256(digest, s, n);
+  if (result != TWITTER_OK) return lsign_raise(L, result);
+  lua_pushlstring(L, (const char *)digest, sizeof digest);
+  return 1;
+}
+
+
+static int hmac (lua_State *L, enum crypto_hash hash, size_t size) {
+  size_t key_length, n;
+  unsigned char digest[CRYPTO_SHA256_SIZE];
+  const char *key = check_string(L, 1, &key_length);
+  const char *s = luaL_checklstring(L, 2, &n);
+  enum twitter_result result = crypto_hmac(hash, digest, key, key_length,
+                                           s, n);
+  if (result != TWITTER_OK) return lsign_raise(L, result);
+  lua_pushlstring(L, (const char *)digest, size);
+  return 1;
+}
+
+
+/* hmac_sha1(key, s) -> 20 bytes */
+static int f_hmac_sha1 (lua_State *L) {
+  return hmac(L, CRYPTO_SHA1, CRYPTO_SHA1_SIZE);
+}
+
+
+/* hmac_sha256(key, s) -> 32 bytes */
+static int f_hmac_sha256 (lua_State *L) {
+  return hmac(L, CRYPTO_SHA256, CRYPTO_SHA256_SIZE);
+}
+
+
+/* equal(a, b) -> boolean, in a time that does not tell where they differ;
+   their lengths are no secret. */
+static int f_equal (lua_State *L) {
+  size_t a_length, b_length;
+  const char *a = luaL_checklstring(L, 1, &a_length);
+  const char *b = luaL_checklstring(L, 2, &b_length);
+  lua_pushboolean(L, a_length == b_length && crypto_equal(a, b, a_length));
+  return 1;
+}
+
+
+static size_t check_count (lua_State *L) {
+  lua_Number n = luaL_checknumber(L, 1);
+  luaL_argcheck(L, n >= 0 && n <= MAX_RANDOM, 1, "0 to 1024 expected");
+  return (size_t)n;
+}
+
+
+/* random(n) -> n random bytes */
+static int f_random (lua_State *L) {
+  size_t n = check_count(L);
+  struct crypto_pool *pool = lsign_pool(L, workspace_of(L));
+  char *start = borrow(L, n + 1);
+  enum twitter_result result = crypto_pool_take(pool, start, n);
+  if (result != TWITTER_OK) return lsign_raise(L, result);
+  return push_borrowed(L, start + n);
+}
+
+
+/* token(n) -> n random letters and digits */
+static int f_token (lua_State *L) {
+  size_t n = check_count(L);
+  struct crypto_pool *pool = lsign_pool(L, workspace_of(L));
+  char *start = borrow(L, n + 1);
+  enum twitter_result result = crypto_token(pool, start, n);
+  if (result != TWITTER_OK) return lsign_raise(L, result);
+  return push_borrowed(L, start + n);
+}
+
+
+/*
+** Credentials in other shapes
+*/
+
+/* pkce_verifier() -> 43 characters */
+static int f_pkce_verifier (lua_State *L) {
+  struct crypto_pool *pool = lsign_pool(L, workspace_of(L));
+  char *start = borrow(L, PKCE_LENGTH);
+  enum twitter_result result = pkce_verifier(pool, start);
+  if (result != TWITTER_OK) return lsign_raise(L, result);
+  return push_borrowed(L, start + PKCE_LENGTH);
+}
+
+
+/* pkce_challenge(verifier) -> 43 characters */
+static int f_pkce_challenge (lua_State *L) {
+  size_t n;
+  char challenge[PKCE_LENGTH];
+  const char *verifier = luaL_checklstring(L, 1, &n);
+  enum twitter_result result = pkce_challenge(challenge, verifier, n);
+  luaL_argcheck(L, result != TWITTER_INVALID, 1,
+                "43 to 128 letters, digits or -._~ expected");
+  if (result != TWITTER_OK) return lsign_raise(L, result);
+  lua_pushlstring(L, challenge, sizeof challenge);
+  return 1;
+}
+
+
+/* basic(user, password) -> "Basic ...", both percent-encoded first */
+static int f_basic (lua_State *L) {
+  static const char scheme[] = "Basic ";
+  size_t user_length, password_length;
+  const char *user = check_string(L, 1, &user_length);
+  const char *password = check_string(L, 2, &password_length);
+  size_t n = user_length + password_length;
+  luaL_argcheck(L, n <= MAX_STRING / 8, 2, "string too long");
+  size_t joined = ESCAPE_ROOM(n) + 1;
+  char *start = borrow(L, joined + sizeof scheme + BASE64_ROOM(joined));
+  char *end = escape_encode(start, user, user_length);
+  *end++ = ':';
+  end = escape_encode(end, password, password_length);
+  char *value = start + joined;
+  memcpy(value, scheme, sizeof scheme - 1);
+  char *value_end = base64_encode(value + sizeof scheme - 1, start,
+                                  (size_t)(end - start), BASE64_STANDARD);
+  lua_pushlstring(L, value, (size_t)(value_end - value));
+  give_back(L);
+  return 1;
+}
+
+
+static int workspace_gc (lua_State *L) {
+  struct lsign_workspace *workspace = luaL_checkudata(L, 1, WORKSPACE);
+  crypto_pool_free(workspace->pool);
+  workspace->pool = NULL;
+  buf_free(&workspace->scratch);
+  return 0;
+}
+
+
+static const luaL_Reg functions[] = {
+  {"escape", f_escape},
+  {"unescape", f_unescape},
+  {"base64", f_base64},
+  {"base64url", f_base64url},
+  {"unbase64", f_unbase64},
+  {"unbase64url", f_unbase64url},
+  {"sha256", f_sha256},
+  {"hmac_sha1", f_hmac_sha1},
+  {"hmac_sha256", f_hmac_sha256},
+  {"equal", f_equal},
+  {"random", f_random},
+  {"token", f_token},
+  {"pkce_verifier", f_pkce_verifier},
+  {"pkce_challenge", f_pkce_challenge},
+  {"basic", f_basic},
+  {NULL, NULL}
+};
+
+
+/* Pushes the state's workspace, made at the first call. */
+static void push_workspace (lua_State *L) {
+  lua_getfield(L, LUA_REGISTRYINDEX, WORKSPACE ".value");
+  if (!lua_isnil(L, -1)) return;
+  lua_pop(L, 1);
+  struct lsign_workspace *workspace = lua_newuserdata(L, sizeof *workspace);
+  workspace->pool = NULL;
+  buf_init_secret(&workspace->scratch, SCRATCH_CEILING);
+  luaL_newmetatable(L, WORKSPACE);
+  lua_pushcfunction(L, workspace_gc);
+  lua_setfield(L, -2, "__gc");
+  lua_setmetatable(L, -2);
+  enum twitter_result result = crypto_pool_new(&workspace->pool);
+  if (result != TWITTER_OK) lsign_raise(L, result);
+  lua_pushvalue(L, -1);
+  lua_setfield(L, LUA_REGISTRYINDEX, WORKSPACE ".value");
+}
+
+
+int lsign_open (lua_State *L) {
+  push_workspace(L);
+  for (const luaL_Reg *f = functions; f->name != NULL; f++) {
+    lua_pushvalue(L, -1);
+    lua_pushcclosure(L, f->func, 1);
+    lua_setfield(L, -3, f->name);
+  }
+  lsigner_open(L);
+  lua_pop(L, 1);
+  return 0;
+}

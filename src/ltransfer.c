@@ -1,0 +1,427 @@
+/*
+** ltransfer.c
+** The binding of settings.c, body.c and transfer.c. A userdata owns each
+** transfer from its birth, so that an error while the request is being read
+** from Lua loses nothing. Wrong input answers nil and a message: the Lua
+** side has checked before and turns it into an error that names the call.
+*/
+#include "twitter.h"
+
+#include <string.h>
+
+#include "body.h"
+#include "compat.h"
+#include "engine.h"
+#include "file.h"
+#include "lfile.h"
+#include "ltransfer.h"
+#include "settings.h"
+#include "transfer.h"
+
+#define SETTINGS_TYPE "twitter.settings"
+#define TRANSFER_TYPE "twitter.transfer"
+
+#define DEFAULT_CEILING (16.0 * 1024 * 1024)
+
+
+/* ---- settings ---- */
+
+static const char *string_field (lua_State *L, int index, const char *name) {
+  lua_getfield(L, index, name);
+  const char *text = lua_tostring(L, -1);  /* the table keeps it alive */
+  lua_pop(L, 1);
+  return text;
+}
+
+
+static lua_Number number_field (lua_State *L, int index, const char *name,
+                                lua_Number otherwise) {
+  lua_getfield(L, index, name);
+  lua_Number n = lua_isnumber(L, -1) ? lua_tonumber(L, -1) : otherwise;
+  lua_pop(L, 1);
+  return n;
+}
+
+
+static int boolean_field (lua_State *L, int index, const char *name) {
+  lua_getfield(L, index, name);
+  int truth = lua_toboolean(L, -1);
+  lua_pop(L, 1);
+  return truth;
+}
+
+
+/* Seconds to milliseconds; a positive time never becomes 0, "no limit". */
+static long milliseconds (lua_Number seconds) {
+  if (!(seconds > 0)) return 0;
+  if (seconds > 1e6) seconds = 1e6;
+  long ms = (long)(seconds * 1000);
+  return ms > 0 ? ms : 1;
+}
+
+
+static void copy_string (lua_State *L, char **field, const char *name) {
+  if (settings_string(field, string_field(L, 1, name)) != TWITTER_OK)
+    luaL_error(L, "not enough memory");
+}
+
+
+/* core.settings(table): times in seconds, everything optional. */
+static int core_settings (lua_State *L) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  struct settings **box = lua_newuserdata(L, sizeof *box);
+  *box = NULL;
+  luaL_getmetatable(L, SETTINGS_TYPE);
+  lua_setmetatable(L, -2);
+  struct settings *s = *box = settings_new();
+  if (s == NULL) return luaL_error(L, "not enough memory");
+  s->timeout_ms = milliseconds(number_field(L, 1, "timeout", 60));
+  s->connect_timeout_ms =
+    milliseconds(number_field(L, 1, "connect_timeout", 10));
+  s->stall_timeout_s =
+    (milliseconds(number_field(L, 1, "stall_timeout", 30)) + 999) / 1000;
+  const char *version = string_field(L, 1, "http_version");
+  s->only_http_1 = version != NULL && strcmp(version, "1.1") == 0;
+  copy_string(L, &s->proxy, "proxy");
+  copy_string(L, &s->no_proxy, "no_proxy");
+  copy_string(L, &s->ca_file, "ca_file");
+  copy_string(L, &s->ca_path, "ca_path");
+  copy_string(L, &s->user_agent, "user_agent");
+  return 1;
+}
+
+
+static int s_gc (lua_State *L) {
+  struct settings **box = luaL_checkudata(L, 1, SETTINGS_TYPE);
+  settings_release(*box);
+  *box = NULL;
+  return 0;
+}
+
+
+static struct settings *check_settings (lua_State *L, int index) {
+  struct settings **box = luaL_checkudata(L, index, SETTINGS_TYPE);
+  luaL_argcheck(L, *box != NULL, index, "the settings are closed");
+  return *box;
+}
+
+
+/* ---- building a transfer ---- */
+
+struct transfer *ltransfer_check (lua_State *L, int index) {
+  struct transfer **box = luaL_checkudata(L, index, TRANSFER_TYPE);
+  luaL_argcheck(L, *box != NULL, index, "the transfer is closed");
+  return *box;
+}
+
+
+static struct transfer *new_transfer (lua_State *L, struct settings *s,
+                                      lua_Number ceiling, int secret) {
+  struct transfer **box = lua_newuserdata(L, sizeof *box);
+  *box = NULL;
+  luaL_getmetatable(L, TRANSFER_TYPE);
+  lua_setmetatable(L, -2);
+  *box = transfer_new(s, (unsigned long long)ceiling, secret);
+  if (*box == NULL) luaL_error(L, "not enough memory");
+  return *box;
+}
+
+
+/* Reads { name, value, name, value, ... } at 'index'. */
+static enum twitter_result read_headers (lua_State *L, int index,
+                                         struct transfer *t) {
+  int n = (int)lua_rawlen(L, index);
+  for (int i = 1; i < n; i += 2) {
+    size_t name_length, value_length;
+    lua_rawgeti(L, index, i);
+    lua_rawgeti(L, index, i + 1);
+    const char *name = lua_tolstring(L, -2, &name_length);
+    const char *value = lua_tolstring(L, -1, &value_length);
+    enum twitter_result result = name == NULL || value == NULL
+      ? TWITTER_INVALID
+      : transfer_header(t, name, name_length, value, value_length);
+    lua_pop(L, 2);
+    if (result != TWITTER_OK) return result;
+  }
+  return TWITTER_OK;
+}
+
+
+/* The slice { file =, offset =, length = } on the top; NULL: no open file,
+   or a slice that is not within it. */
+static struct file *read_slice (lua_State *L, unsigned long long *offset,
+                                unsigned long long *length) {
+  int slice = lua_gettop(L);
+  lua_getfield(L, slice, "file");
+  struct file *f = lfile_test(L, -1);
+  lua_pop(L, 1);
+  if (f == NULL) return NULL;
+  lua_Number size = (lua_Number)f->size;
+  lua_Number from = number_field(L, slice, "offset", 0);
+  lua_Number n = number_field(L, slice, "length", size - from);
+  if (!(from >= 0 && n >= 0 && from + n <= size)) return NULL;
+  *offset = (unsigned long long)from;
+  *length = (unsigned long long)n;
+  return f;
+}
+
+
+/* The part { name =, data = | file =, filename =, type = } on the top. */
+static enum twitter_result read_part (lua_State *L, struct body *b) {
+  int part = lua_gettop(L);
+  const char *name = string_field(L, part, "name");
+  if (name == NULL) return TWITTER_INVALID;
+  struct body_source *source =
+    body_add_part(b, name, string_field(L, part, "filename"),
+                  string_field(L, part, "type"));
+  if (source == NULL)
+    return b->count == BODY_MAX_PARTS ? TWITTER_OVER_LIMIT
+                                      : TWITTER_NO_MEMORY;
+  size_t n;
+  lua_getfield(L, part, "data");
+  const char *data = lua_tolstring(L, -1, &n);
+  enum twitter_result result = TWITTER_OK;
+  if (data != NULL) result = body_part_bytes(source, data, n);
+  lua_pop(L, 1);
+  if (data != NULL) return result;
+  unsigned long long offset, length;
+  struct file *f = read_slice(L, &offset, &length);
+  if (f == NULL) return TWITTER_INVALID;
+  body_part_slice(source, f, offset, length);
+  return TWITTER_OK;
+}
+
+
+static enum twitter_result read_multipart (lua_State *L, struct body *b) {
+  int list = lua_gettop(L);
+  int n = (int)lua_rawlen(L, list);
+  for (int i = 1; i <= n; i++) {
+    lua_rawgeti(L, list, i);
+    enum twitter_result result = lua_istable(L, -1) ? read_part(L, b)
+                                                    : TWITTER_INVALID;
+    lua_pop(L, 1);
+    if (result != TWITTER_OK) return result;
+  }
+  return n > 0 ? TWITTER_OK : TWITTER_INVALID;
+}
+
+
+static enum twitter_result read_body_table (lua_State *L, int index,
+                                            struct body *b) {
+  enum twitter_result result = TWITTER_OK;
+  unsigned long long offset, length;
+  lua_getfield(L, index, "multipart");
+  int is_multipart = lua_istable(L, -1);
+  if (is_multipart) result = read_multipart(L, b);
+  lua_pop(L, 1);
+  if (is_multipart) return result;
+  lua_pushvalue(L, index);
+  struct file *f = read_slice(L, &offset, &length);
+  if (f != NULL) body_set_slice(b, f, offset, length);
+  lua_pop(L, 1);
+  return f != NULL ? TWITTER_OK : TWITTER_INVALID;
+}
+
+
+/* nil, a string, { file = ... } or { multipart = { ... } } */
+static enum twitter_result read_body (lua_State *L, int index,
+                                      struct body *b) {
+  if (lua_isnoneornil(L, index)) return TWITTER_OK;
+  if (lua_istable(L, index)) return read_body_table(L, index, b);
+  size_t n;
+  const char *bytes = lua_tolstring(L, index, &n);
+  if (bytes == NULL) return TWITTER_INVALID;
+  return body_set_bytes(b, bytes, n);
+}
+
+
+static int push_refusal (lua_State *L, enum twitter_result result,
+                         const char *what) {
+  if (result == TWITTER_NO_MEMORY) return luaL_error(L, "not enough memory");
+  lua_pushnil(L);
+  lua_pushfstring(L, result == TWITTER_OVER_LIMIT ? "%s: too large"
+                                                  : "%s: not valid", what);
+  return 2;
+}
+
+
+static void read_options (lua_State *L, int index, struct transfer *t) {
+  t->resend = boolean_field(L, index, "resend");
+  t->redirects = (int)number_field(L, index, "redirects", 0);
+  lua_getfield(L, index, "sink");
+  struct file *sink = lfile_test(L, -1);
+  if (sink != NULL) t->sink = file_share(sink);
+  lua_pop(L, 1);
+}
+
+
+/* core.transfer(settings, method, url, headers, body, options): options are
+   max_response (bytes), secret, resend, redirects, sink. */
+static int core_transfer (lua_State *L) {
+  struct settings *s = check_settings(L, 1);
+  const char *method = luaL_checkstring(L, 2);
+  size_t url_length;
+  const char *url = luaL_checklstring(L, 3, &url_length);
+  luaL_checktype(L, 4, LUA_TTABLE);
+  lua_settop(L, 6);
+  int has_options = lua_istable(L, 6);
+  lua_Number ceiling = DEFAULT_CEILING;
+  if (has_options)
+    ceiling = number_field(L, 6, "max_response", DEFAULT_CEILING);
+  luaL_argcheck(L, ceiling >= 0 && ceiling < 9e15, 6, "max_response");
+  int secret = has_options && boolean_field(L, 6, "secret");
+  struct transfer *t = new_transfer(L, s, ceiling, secret);
+  if (has_options) read_options(L, 6, t);
+  enum twitter_result result = transfer_target(t, method, url, url_length);
+  if (result != TWITTER_OK) return push_refusal(L, result, "method or URL");
+  result = read_headers(L, 4, t);
+  if (result != TWITTER_OK) return push_refusal(L, result, "header");
+  result = read_body(L, 5, &t->body);
+  if (result != TWITTER_OK) return push_refusal(L, result, "body");
+  return 1;
+}
+
+
+/* ---- reading the result ---- */
+
+static const char *const failure_kinds[] = {
+  /* in the order of enum transfer_failure */
+  "", "network", "timeout", "tls", "canceled", "too_large", "file",
+  "memory", "invalid"
+};
+
+
+/* A field that comes again makes its value a list. */
+static void add_header (lua_State *L, const char *name, const char *value) {
+  lua_pushstring(L, name);
+  lua_pushvalue(L, -1);
+  lua_rawget(L, -3);
+  if (lua_isnil(L, -1)) {
+    lua_pop(L, 1);
+    lua_pushstring(L, value);
+    lua_rawset(L, -3);
+    return;
+  }
+  if (lua_istable(L, -1)) {
+    lua_pushstring(L, value);
+    lua_rawseti(L, -2, (int)lua_rawlen(L, -2) + 1);
+    lua_pop(L, 2);
+    return;
+  }
+  lua_createtable(L, 2, 0);
+  lua_insert(L, -2);
+  lua_rawseti(L, -2, 1);
+  lua_pushstring(L, value);
+  lua_rawseti(L, -2, 2);
+  lua_rawset(L, -3);
+}
+
+
+static void push_headers (lua_State *L, const struct head *h) {
+  size_t position = 0;
+  const char *name, *value;
+  lua_createtable(L, 0, 16);
+  while (head_next(h, &position, &name, &value)) add_header(L, name, value);
+}
+
+
+static int push_failure (lua_State *L, const struct transfer *t) {
+  lua_pushnil(L);
+  lua_pushstring(L, failure_kinds[t->failure]);
+  lua_pushstring(L, t->message);
+  lua_pushboolean(L, transfer_left(t));
+  lua_pushinteger(L, (lua_Integer)t->status);
+  push_headers(L, &t->head);
+  return 6;
+}
+
+
+/* transfer:result(), when done: status, headers, body, HTTP version, seconds
+   -- or nil, kind, message, has the request left?, status (0: none),
+   headers. The body is nil when it went to a sink. */
+static int t_result (lua_State *L) {
+  struct transfer *t = ltransfer_check(L, 1);
+  if (t->state != TRANSFER_DONE)
+    return luaL_error(L, "the transfer is not done");
+  if (t->failure == TRANSFER_MEMORY)
+    return luaL_error(L, "not enough memory");
+  if (t->failure != TRANSFER_FINE) return push_failure(L, t);
+  lua_pushinteger(L, (lua_Integer)t->status);
+  push_headers(L, &t->head);
+  if (t->sink != NULL) lua_pushnil(L);
+  else lua_pushlstring(L, t->response.length > 0 ? t->response.data : "",
+                       t->response.length);
+  if (t->http_major == 1)
+    lua_pushstring(L, t->http_minor == 1 ? "1.1" : "1.0");
+  else
+    lua_pushstring(L, t->http_major == 2 ? "2" : "3");
+  lua_pushnumber(L, t->elapsed);
+  return 5;
+}
+
+
+static int t_done (lua_State *L) {
+  lua_pushboolean(L, ltransfer_check(L, 1)->state == TRANSFER_DONE);
+  return 1;
+}
+
+
+/* Also __gc and __close. One that still runs is canceled first. */
+static int t_close (lua_State *L) {
+  struct transfer **box = luaL_checkudata(L, 1, TRANSFER_TYPE);
+  struct transfer *t = *box;
+  *box = NULL;
+  if (t != NULL && t->engine != NULL) engine_cancel(t->engine, t);
+  transfer_free(t);
+  return 0;
+}
+
+
+static int t_tostring (lua_State *L) {
+  struct transfer **box = luaL_checkudata(L, 1, TRANSFER_TYPE);
+  static const char *const states[] = {"new", "running", "done"};
+  lua_pushfstring(L, "%s (%s)", TRANSFER_TYPE,
+                  *box != NULL ? states[(*box)->state] : "closed");
+  return 1;
+}
+
+
+static const luaL_Reg transfer_methods[] = {
+  {"done", t_done},
+  {"result", t_result},
+  {"close", t_close},
+  {NULL, NULL}
+};
+
+static const luaL_Reg transfer_metamethods[] = {
+  {"__gc", t_close},
+  {"__close", t_close},
+  {"__tostring", t_tostring},
+  {NULL, NULL}
+};
+
+static const luaL_Reg settings_metamethods[] = {
+  {"__gc", s_gc},
+  {NULL, NULL}
+};
+
+static const luaL_Reg transfer_functions[] = {
+  {"settings", core_settings},
+  {"transfer", core_transfer},
+  {NULL, NULL}
+};
+
+
+int ltransfer_open (lua_State *L) {
+  luaL_newmetatable(L, SETTINGS_TYPE);
+  luaL_setfuncs(L, settings_metamethods, 0);
+  lua_pop(L, 1);
+  luaL_newmetatable(L, TRANSFER_TYPE);
+  luaL_setfuncs(L, transfer_metamethods, 0);
+  lua_newtable(L);
+  luaL_setfuncs(L, transfer_methods, 0);
+  lua_setfield(L, -2, "__index");
+  lua_pop(L, 1);
+  luaL_setfuncs(L, transfer_functions, 0);
+  return 0;
+}

@@ -1,0 +1,435 @@
+/*
+** transfer.c
+** See transfer.h for the idea. The callbacks run inside libcurl, on whatever
+** thread steps the engine; each touches its own transfer and nothing else.
+*/
+#include "twitter.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include <curl/curl.h>
+
+#include "body.h"
+#include "buf.h"
+#include "file.h"
+#include "head.h"
+#include "settings.h"
+#include "transfer.h"
+
+#if LIBCURL_VERSION_NUM < 0x075000
+#error "libcurl 7.80 or newer is needed (it tells before each sending)"
+#endif
+
+/* From this size on libcurl would ask for "100 continue". */
+#define EXPECT_LIMIT (1024u * 1024u)
+
+
+struct transfer *transfer_new (struct settings *settings,
+                               unsigned long long ceiling, int secret) {
+  struct transfer *t = calloc(1, sizeof *t);
+  if (t == NULL) return NULL;
+  t->settings = settings_share(settings);
+  t->ceiling = ceiling;
+  body_init(&t->body);
+  head_init(&t->head);
+  if (secret)
+    buf_init_secret(&t->response, (size_t)ceiling);
+  else
+    buf_init(&t->response, (size_t)ceiling);
+  return t;
+}
+
+
+/* The list's strings hold credentials. */
+static void free_headers (struct transfer *t) {
+  for (struct curl_slist *l = t->headers; l != NULL; l = l->next)
+    buf_wipe(l->data, strlen(l->data));
+  curl_slist_free_all(t->headers);
+  t->headers = NULL;
+}
+
+
+void transfer_free (struct transfer *t) {
+  if (t == NULL) return;
+  free_headers(t);
+  if (t->url != NULL) buf_wipe(t->url, strlen(t->url));
+  free(t->url);
+  body_free(&t->body);
+  settings_release(t->settings);
+  file_release(t->sink);
+  head_free(&t->head);
+  buf_free(&t->response);
+  free(t);
+}
+
+
+/* RFC 9110 section 5.6.2 */
+static int is_token (const char *text, size_t n) {
+  static const char allowed[] =
+    "!#$%&'*+-.^_`|~0123456789"
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+  if (n == 0) return 0;
+  for (size_t i = 0; i < n; i++)
+    if (text[i] == '\0' || strchr(allowed, text[i]) == NULL) return 0;
+  return 1;
+}
+
+
+/* Control bytes, and in URLs also the space, end a field early. */
+static int has_control (const char *text, size_t n, unsigned char first) {
+  for (size_t i = 0; i < n; i++) {
+    unsigned char c = (unsigned char)text[i];
+    if ((c < first && c != '\t') || c == 0x7f) return 1;
+  }
+  return 0;
+}
+
+
+enum twitter_result transfer_target (struct transfer *t, const char *method,
+                                     const char *url, size_t url_length) {
+  size_t n = strlen(method);
+  if (n >= TRANSFER_METHOD_SIZE || !is_token(method, n)
+      || url_length == 0 || has_control(url, url_length, 0x21)
+      || memchr(url, '\t', url_length) != NULL)
+    return TWITTER_INVALID;
+  if (url_length > TRANSFER_MAX_URL) return TWITTER_OVER_LIMIT;
+  memcpy(t->method, method, n + 1);
+  free(t->url);
+  t->url = malloc(url_length + 1);
+  if (t->url == NULL) return TWITTER_NO_MEMORY;
+  memcpy(t->url, url, url_length);
+  t->url[url_length] = '\0';
+  return TWITTER_OK;
+}
+
+
+/* libcurl wants "Name: value", or "Name;" for an empty value. */
+static enum twitter_result add_header_text (struct transfer *t,
+                                            struct buf *text) {
+  if (text->data == NULL) return TWITTER_NO_MEMORY;
+  struct curl_slist *grown = curl_slist_append(t->headers, text->data);
+  buf_free(text);
+  if (grown == NULL) return TWITTER_NO_MEMORY;
+  t->headers = grown;
+  t->header_count++;
+  return TWITTER_OK;
+}
+
+
+enum twitter_result transfer_header (struct transfer *t, const char *name,
+                                     size_t name_length, const char *value,
+                                     size_t value_length) {
+  if (!is_token(name, name_length) || has_control(value, value_length, 0x20))
+    return TWITTER_INVALID;
+  if (t->header_count == TRANSFER_MAX_HEADERS) return TWITTER_OVER_LIMIT;
+  struct buf text;
+  buf_init_secret(&text, BUF_CEILING_REQUEST);
+  enum twitter_result result = buf_add(&text, name, name_length);
+  if (result == TWITTER_OK && value_length > 0)
+    result = buf_add(&text, ": ", 2);
+  if (result == TWITTER_OK && value_length > 0)
+    result = buf_add(&text, value, value_length);
+  if (result == TWITTER_OK)
+    result = buf_add(&text, value_length > 0 ? "" : ";\0",
+                     value_length > 0 ? 1 : 2);
+  if (result != TWITTER_OK) return result;
+  return add_header_text(t, &text);
+}
+
+
+/* 'failure' set by a callback stands: libcurl only reports its abort. */
+static void note (struct transfer *t, enum transfer_failure failure,
+                  const char *message) {
+  if (t->failure != TRANSFER_FINE) return;
+  t->failure = failure;
+  snprintf(t->message, sizeof t->message, "%s", message);
+}
+
+
+static size_t keep (struct transfer *t, const char *bytes, size_t n) {
+  if (t->sink == NULL) {
+    if (buf_add(&t->response, bytes, n) == TWITTER_OK) return n;
+    note(t, TRANSFER_MEMORY, "not enough memory");
+    return 0;
+  }
+  if (file_append(t->sink, bytes, n) == TWITTER_OK) return n;
+  note(t, TRANSFER_FILE_FAILED, strerror(errno));
+  return 0;
+}
+
+
+static size_t on_write (char *bytes, size_t size, size_t count, void *data) {
+  struct transfer *t = data;
+  size_t n = size * count;
+  if (n > t->ceiling - t->received) {
+    note(t, TRANSFER_TOO_LARGE, "the response is larger than allowed");
+    return 0;
+  }
+  t->received += n;
+  return keep(t, bytes, n) == n ? n : 0;
+}
+
+
+static size_t on_header (char *line, size_t size, size_t count,
+                         void *data) {
+  struct transfer *t = data;
+  size_t n = size * count;
+  enum twitter_result result = head_line(&t->head, line, n);
+  if (result == TWITTER_OK) return n;
+  if (result == TWITTER_OVER_LIMIT)
+    note(t, TRANSFER_TOO_LARGE, "the response's header is larger than "
+                                "allowed");
+  else
+    note(t, TRANSFER_MEMORY, "not enough memory");
+  return 0;
+}
+
+
+/* Called each time the request is about to be written to a connection that
+   stands: the one place that knows of libcurl's silent second tries. */
+static int on_sending (void *data, char *remote_address, char *local_address,
+                       int remote_port, int local_port) {
+  struct transfer *t = data;
+  (void)remote_address; (void)local_address;
+  (void)remote_port; (void)local_port;
+  if (t->sendings > 0 && !t->resend) {
+    t->resend_refused = 1;
+    note(t, TRANSFER_NETWORK, "the connection was lost before an answer "
+                              "came");
+    return CURL_PREREQFUNC_ABORT;
+  }
+  t->sendings++;
+  return CURL_PREREQFUNC_OK;
+}
+
+
+/* Children that the host program starts do not inherit our connections. */
+static curl_socket_t open_socket (void *data, curlsocktype purpose,
+                                  struct curl_sockaddr *address) {
+  (void)data; (void)purpose;
+  return socket(address->family, address->socktype | SOCK_CLOEXEC,
+                address->protocol);
+}
+
+
+static void only_http (CURL *easy) {
+#if LIBCURL_VERSION_NUM >= 0x075500
+  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+#else
+  curl_easy_setopt(easy, CURLOPT_PROTOCOLS,
+                   (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+  curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS,
+                   (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+#endif
+}
+
+
+void *transfer_easy_new (void *share) {
+  CURL *easy = curl_easy_init();
+  if (easy == NULL) return NULL;
+  curl_easy_setopt(easy, CURLOPT_SHARE, share);
+  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 1L);
+  curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
+  curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
+  curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
+  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
+  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_write);
+  curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+  curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_sending);
+  curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+#if LIBCURL_VERSION_NUM >= 0x075700
+  curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);  /* never wait for DNS */
+#endif
+  only_http(easy);
+  return easy;
+}
+
+
+/* Does the directory hold a certificate under its hash, as "1d3472b9.0"? */
+static int is_hashed_directory (const char *path) {
+  DIR *directory = opendir(path);
+  if (directory == NULL) return 0;
+  const struct dirent *entry;
+  int found = 0;
+  while (!found && (entry = readdir(directory)) != NULL)
+    found = strlen(entry->d_name) == 10
+         && strspn(entry->d_name, "0123456789abcdef") == 8
+         && strcmp(entry->d_name + 8, ".0") == 0;
+  closedir(directory);
+  return found;
+}
+
+
+/* The system's certificates. Where there is a directory by hash, OpenSSL
+   reads the one it needs instead of the whole bundle: parsing that costs
+   more than a request does. */
+static void trust_system (CURL *easy) {
+  const curl_version_info_data *built = curl_version_info(CURLVERSION_NOW);
+  int hashed = built->capath != NULL && is_hashed_directory(built->capath);
+  curl_easy_setopt(easy, CURLOPT_CAPATH, hashed ? built->capath : NULL);
+  curl_easy_setopt(easy, CURLOPT_CAINFO, hashed ? NULL : built->cainfo);
+}
+
+
+static void trust (CURL *easy, const struct settings *s) {
+  if (s->ca_file == NULL && s->ca_path == NULL) {
+    trust_system(easy);
+    return;
+  }
+  curl_easy_setopt(easy, CURLOPT_CAINFO, s->ca_file);
+  curl_easy_setopt(easy, CURLOPT_CAPATH, s->ca_path);
+}
+
+
+void transfer_easy_settings (void *easy, const struct settings *s) {
+  curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, s->timeout_ms);
+  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, s->connect_timeout_ms);
+  curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+  curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, s->stall_timeout_s);
+  curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)(s->only_http_1
+                   ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS));
+  curl_easy_setopt(easy, CURLOPT_PROXY, s->proxy);
+  curl_easy_setopt(easy, CURLOPT_NOPROXY, s->no_proxy);
+  curl_easy_setopt(easy, CURLOPT_USERAGENT, s->user_agent);
+  trust(easy, s);
+}
+
+
+/* Keeps libcurl from adding a header of its own: a wait for "100 continue"
+   before a large body, a content type where there is no content. */
+static enum twitter_result suppress (struct transfer *t, const char *name) {
+  struct curl_slist *grown = curl_slist_append(t->headers, name);
+  if (grown == NULL) return TWITTER_NO_MEMORY;
+  t->headers = grown;
+  return TWITTER_OK;
+}
+
+
+static enum twitter_result suppress_defaults (struct transfer *t) {
+  if (t->body.kind == BODY_NONE) return suppress(t, "Content-Type:");
+  if (body_length(&t->body) > EXPECT_LIMIT) return suppress(t, "Expect:");
+  return TWITTER_OK;
+}
+
+
+enum twitter_result transfer_begin (struct transfer *t, void *easy) {
+  t->state = TRANSFER_RUNNING;
+  if (suppress_defaults(t) != TWITTER_OK) return TWITTER_NO_MEMORY;
+  curl_easy_setopt(easy, CURLOPT_PRIVATE, t);
+  curl_easy_setopt(easy, CURLOPT_WRITEDATA, t);
+  curl_easy_setopt(easy, CURLOPT_HEADERDATA, t);
+  curl_easy_setopt(easy, CURLOPT_PREREQDATA, t);
+  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, t->library_message);
+  curl_easy_setopt(easy, CURLOPT_HTTPHEADER, t->headers);
+  curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, t->redirects > 0 ? 1L : 0L);
+  curl_easy_setopt(easy, CURLOPT_MAXREDIRS, (long)t->redirects);
+  if (curl_easy_setopt(easy, CURLOPT_URL, t->url) != CURLE_OK)
+    return TWITTER_NO_MEMORY;
+  return body_apply(&t->body, easy, t->method);
+}
+
+
+/* One line a kind; what is not named is the network's. */
+static enum transfer_failure failure_of (CURLcode code) {
+  switch (code) {
+    case CURLE_OK: return TRANSFER_FINE;
+    case CURLE_OPERATION_TIMEDOUT: return TRANSFER_TIMEOUT;
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_SSL_ENGINE_NOTFOUND:
+    case CURLE_SSL_ENGINE_SETFAILED:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CIPHER:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_USE_SSL_FAILED:
+    case CURLE_SSL_ENGINE_INITFAILED:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_SHUTDOWN_FAILED:
+    case CURLE_SSL_CRL_BADFILE:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
+    case CURLE_SSL_INVALIDCERTSTATUS: return TRANSFER_TLS;
+    case CURLE_OUT_OF_MEMORY: return TRANSFER_MEMORY;
+    case CURLE_FILESIZE_EXCEEDED: return TRANSFER_TOO_LARGE;
+    case CURLE_URL_MALFORMAT:
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_BAD_FUNCTION_ARGUMENT: return TRANSFER_REFUSED_INPUT;
+    default: return TRANSFER_NETWORK;
+  }
+}
+
+
+/* A peer that hangs up during the handshake is no fault of TLS; OpenSSL
+   says so only in words. */
+static int is_hang_up (CURLcode code, const char *message) {
+  return code == CURLE_SSL_CONNECT_ERROR
+      && (strstr(message, "SYSCALL") != NULL
+          || strstr(message, "reset by peer") != NULL
+          || strstr(message, "unexpected eof") != NULL);
+}
+
+
+static void note_body_problem (struct transfer *t) {
+  if (t->body.problem == BODY_SHORTENED)
+    note(t, TRANSFER_FILE_FAILED, "the file became shorter while it was "
+                                  "being sent");
+  else if (t->body.problem == BODY_UNREADABLE)
+    note(t, TRANSFER_FILE_FAILED, strerror(t->body.error_number));
+}
+
+
+static void note_code (struct transfer *t, CURLcode code) {
+  if (code == CURLE_OK) return;
+  const char *message = t->library_message;
+  if (message[0] == '\0') message = curl_easy_strerror(code);
+  note(t, is_hang_up(code, message) ? TRANSFER_NETWORK : failure_of(code),
+       message);
+}
+
+
+static void take_facts (struct transfer *t, CURL *easy) {
+  long version = 0, size = 0;
+  curl_off_t microseconds = 0;
+  curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &t->status);
+  curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &version);
+  curl_easy_getinfo(easy, CURLINFO_REQUEST_SIZE, &size);
+  curl_easy_getinfo(easy, CURLINFO_TOTAL_TIME_T, &microseconds);
+  t->request_size = size;
+  t->elapsed = (double)microseconds / 1e6;
+  t->http_major = version >= CURL_HTTP_VERSION_2_0 ? 2 : 1;
+  if (version == CURL_HTTP_VERSION_3) t->http_major = 3;
+  t->http_minor = version == CURL_HTTP_VERSION_1_1;
+}
+
+
+void transfer_end (struct transfer *t, void *easy, int code) {
+  take_facts(t, easy);
+  note_body_problem(t);
+  note_code(t, (CURLcode)code);
+  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL);
+  curl_easy_setopt(easy, CURLOPT_HTTPHEADER, NULL);
+  body_unapply(&t->body, easy);
+  t->state = TRANSFER_DONE;
+}
+
+
+void transfer_fail (struct transfer *t, enum transfer_failure failure,
+                    const char *message) {
+  t->failure = failure;
+  snprintf(t->message, sizeof t->message, "%s", message);
+  t->state = TRANSFER_DONE;
+}
+
+
+int transfer_left (const struct transfer *t) {
+  return t->status != 0
+      || (t->sendings > 0 && t->request_size > 0
+          && body_all_taken(&t->body));
+}

@@ -1,0 +1,125 @@
+/*
+** transfer.h
+** One request and its response: what is to be sent, the callbacks that
+** libcurl drives while it travels, and what became of it. It lives on one
+** easy handle, lent by an engine for the time it runs, and never knows Lua.
+**
+** A transfer knows if its request can have taken effect. libcurl by itself
+** sends a request again when a reused connection dies without an answer; a
+** transfer counts the sendings and refuses the second unless 'resend' says
+** that doing it twice is harmless.
+*/
+#ifndef transfer_h
+#define transfer_h
+
+#include <stddef.h>
+
+#include "body.h"
+#include "buf.h"
+#include "file.h"
+#include "head.h"
+#include "settings.h"
+#include "twitter.h"
+
+#pragma GCC visibility push(hidden)
+
+#define TRANSFER_METHOD_SIZE  16u
+#define TRANSFER_MESSAGE_SIZE 256u
+#define TRANSFER_MAX_HEADERS  100
+#define TRANSFER_MAX_URL      (64u * 1024u)
+
+enum transfer_state { TRANSFER_NEW, TRANSFER_RUNNING, TRANSFER_DONE };
+
+/* Why there is no (whole) response. */
+enum transfer_failure {
+  TRANSFER_FINE,
+  TRANSFER_NETWORK,
+  TRANSFER_TIMEOUT,
+  TRANSFER_TLS,
+  TRANSFER_CANCELED,
+  TRANSFER_TOO_LARGE,   /* the response passed its ceiling */
+  TRANSFER_FILE_FAILED, /* a file could not be read, or the sink written */
+  TRANSFER_MEMORY,
+  TRANSFER_REFUSED_INPUT /* libcurl does not take the URL or an option */
+};
+
+struct engine;
+
+struct transfer {
+  /* the request: owned, complete before an engine gets the transfer */
+  char method[TRANSFER_METHOD_SIZE];
+  char *url;
+  void *headers;                 /* a curl_slist */
+  int header_count;
+  struct body body;
+  struct settings *settings;     /* one reference */
+  struct file *sink;             /* the response goes here; NULL: to memory */
+  unsigned long long ceiling;    /* of the response, decoded, in bytes */
+  int resend;                    /* harmless when it arrives twice? */
+  int redirects;                 /* how many are followed */
+
+  /* what became of it: of the engine while it runs, then of the holder */
+  enum transfer_state state;
+  enum transfer_failure failure;
+  char message[TRANSFER_MESSAGE_SIZE];
+  char library_message[TRANSFER_MESSAGE_SIZE];  /* libcurl's error buffer */
+  struct head head;
+  struct buf response;
+  unsigned long long received;   /* bytes of response body, decoded */
+  long status;                   /* 0: no response */
+  int http_major, http_minor;
+  double elapsed;                /* seconds */
+  int sendings;                  /* how often libcurl began to send it */
+  int resend_refused;
+  long long request_size;        /* bytes of head (and small body) sent */
+
+  /* the engine's, while it runs */
+  struct engine *engine;
+  void *slot;
+  struct transfer *previous, *next;
+};
+
+/* A transfer with no request yet, or NULL. Takes a reference to 'settings'.
+   A response declared secret is wiped from memory with the transfer. */
+struct transfer *transfer_new (struct settings *settings,
+                               unsigned long long ceiling, int secret);
+
+/* Not while it runs. Request head and body are wiped: they hold secrets. */
+void transfer_free (struct transfer *t);
+
+/* TWITTER_INVALID: not a method of letters, or a URL with control bytes. */
+enum twitter_result transfer_target (struct transfer *t, const char *method,
+                                     const char *url, size_t url_length);
+
+/* Adds a header field. TWITTER_INVALID when name or value hold CR, LF or
+   NUL, or the name is no token: nothing can be smuggled in. */
+enum twitter_result transfer_header (struct transfer *t, const char *name,
+                                     size_t name_length, const char *value,
+                                     size_t value_length);
+
+/* Can the server have got the whole request? Only for a finished one. */
+int transfer_left (const struct transfer *t);
+
+/* ---- for the engine ---- */
+
+/* An easy handle with the options every transfer shares; 'share' is the
+   engine's curl_share. NULL when memory is short. */
+void *transfer_easy_new (void *share);
+
+/* Puts the settings' options on a handle: needed when they change. */
+void transfer_easy_settings (void *easy, const struct settings *s);
+
+/* Puts the request on the handle. */
+enum twitter_result transfer_begin (struct transfer *t, void *easy);
+
+/* Takes the result off the handle and the request with it. 'code' is the
+   CURLcode that the multi reported. */
+void transfer_end (struct transfer *t, void *easy, int code);
+
+/* Ends it from our side: it is done, and failed as told. */
+void transfer_fail (struct transfer *t, enum transfer_failure failure,
+                    const char *message);
+
+#pragma GCC visibility pop
+
+#endif
