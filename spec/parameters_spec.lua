@@ -183,7 +183,8 @@ describe("parameters.check", function()
 
   it("takes addresses of hosts", function()
     for _, url in ipairs { "https://api.x.com", "http://127.0.0.1:8080",
-        "https://localhost:1/base", "http://[::1]:9000", "HTTPS://a_b.example" } do
+        "https://localhost:1/base", "http://[::1]:9000",
+        "HTTPS://a_b.example" } do
       assert.are.equal(url, accepted({ api_url = url }).api_url)
     end
     assert.are.equal("https://a.example",
@@ -214,7 +215,8 @@ describe("parameters.check", function()
 
   it("takes proxies with and without a scheme", function()
     for _, url in ipairs { "proxy:3128", "proxy", "http://proxy:3128",
-        "socks5h://user:p%40ss@10.0.0.1:1080", "https://proxy/", "[::1]:80" } do
+        "socks5h://user:p%40ss@10.0.0.1:1080", "https://proxy/",
+        "[::1]:80" } do
       assert.are.equal(url, accepted({ proxy = url }).proxy)
     end
     for _, url in ipairs { "gopher://proxy", "http://", "http://p:port",
@@ -226,7 +228,8 @@ describe("parameters.check", function()
   it("lets no control character into a header", function()
     for _, row in ipairs(parameters.known) do
       if row.type == "string" then
-        for _, bad in ipairs { "a\r\nX: y", "a\nb", "a\0b", "\27[0m", "\127" } do
+        for _, bad in ipairs { "a\r\nX: y", "a\nb", "a\0b", "\27[0m",
+            "\127" } do
           refused({ [row.name] = bad }, "parameter '" .. row.name
             .. "' must not hold control characters")
         end
@@ -265,7 +268,8 @@ describe("parameters from a file", function()
     assert.are.equal("get_users_me", err.operation)
     assert.are.equal("cannot read the parameter file '/nonexistent/p.json': "
       .. "No such file or directory", err.message)
-    _, err = parameters.check("/tmp")
+    checked, err = parameters.check("/tmp")
+    assert.is_nil(checked)
     assert.are.equal("file", err.kind)
   end)
 
@@ -306,7 +310,8 @@ describe("parameters.merge", function()
       { timeout = 30, client_id = "configured" },
       { client_id = "bound", proxy = "p" }, { client_id = "call" } }
     assert.are.same({ timeout = 30, scope = "s", client_id = "call",
-      proxy = "p" }, parameters.merge(layers[1], layers[2], layers[3], layers[4]))
+      proxy = "p" },
+      parameters.merge(layers[1], layers[2], layers[3], layers[4]))
     assert.are.same({ timeout = 60, scope = "s", client_id = "" }, layers[1])
     assert.are.same({ client_id = "call" }, layers[4])
   end)

@@ -247,6 +247,7 @@ static int push_refusal (lua_State *L, enum twitter_result result,
 
 static void read_options (lua_State *L, int index, struct transfer *t) {
   t->resend = boolean_field(L, index, "resend");
+  t->timeout_ms = milliseconds(number_field(L, index, "timeout", 0));
   t->redirects = (int)number_field(L, index, "redirects", 0);
   lua_getfield(L, index, "sink");
   struct file *sink = lfile_test(L, -1);
@@ -256,7 +257,7 @@ static void read_options (lua_State *L, int index, struct transfer *t) {
 
 
 /* core.transfer(settings, method, url, headers, body, options): options are
-   max_response (bytes), secret, resend, redirects, sink. */
+   max_response (bytes), secret, resend, redirects, sink, timeout (seconds). */
 static int core_transfer (lua_State *L) {
   struct settings *s = check_settings(L, 1);
   const char *method = luaL_checkstring(L, 2);

@@ -331,6 +331,8 @@ enum twitter_result transfer_begin (struct transfer *t, void *easy) {
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, t->headers);
   curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, t->redirects > 0 ? 1L : 0L);
   curl_easy_setopt(easy, CURLOPT_MAXREDIRS, (long)t->redirects);
+  if (t->timeout_ms > 0)
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, t->timeout_ms);
   if (curl_easy_setopt(easy, CURLOPT_URL, t->url) != CURLE_OK)
     return TWITTER_NO_MEMORY;
   return body_apply(&t->body, easy, t->method);
@@ -415,6 +417,8 @@ void transfer_end (struct transfer *t, void *easy, int code) {
   note_code(t, (CURLcode)code);
   curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL);
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, NULL);
+  if (t->timeout_ms > 0)
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, t->settings->timeout_ms);
   body_unapply(&t->body, easy);
   t->state = TRANSFER_DONE;
 }

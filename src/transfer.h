@@ -57,6 +57,7 @@ struct transfer {
   unsigned long long ceiling;    /* of the response, decoded, in bytes */
   int resend;                    /* harmless when it arrives twice? */
   int redirects;                 /* how many are followed */
+  long timeout_ms;               /* tighter than the settings'; 0: theirs */
 
   /* what became of it: of the engine while it runs, then of the holder */
   enum transfer_state state;

@@ -158,7 +158,9 @@ local function decode(description, response)
 end
 
 
-local function attempt(context, description, prepared)
+-- `left` is what the deadline leaves to a later attempt; the first one has
+-- the whole time, which the settings hold.
+local function attempt(context, description, prepared, left)
   local values = context.parameters
   local response, failure = transport.exchange {
     method = description.method, url = prepared.url,
@@ -166,7 +168,7 @@ local function attempt(context, description, prepared)
     body = prepared.body, settings = context.settings,
     options = {
       resend = prepared.resend, secret = description.secret,
-      max_response = values.max_response,
+      max_response = values.max_response, timeout = left,
     },
   }
   if not response then
@@ -200,16 +202,18 @@ end
 function call.perform(context, description)
   local prepared, refused = prepare(context, description)
   if not prepared then return nil, refused end
-  local started, attempts = transport.now(), 0
+  local limit = context.parameters.timeout
+  local started, attempts, left = transport.now(), 0, nil
   while true do
     attempts = attempts + 1
-    local value, err, response = attempt(context, description, prepared)
+    local value, err, response = attempt(context, description, prepared, left)
     if value ~= nil then
       return value, facts(response, attempts, started)
     end
     local delay = retry.delay(err, attempts, prepared.resend,
       context.parameters.max_retries)
-    if not delay then
+    left = limit - (transport.now() - started) - (delay or 0)
+    if not delay or left <= 0 then
       err.attempts = attempts
       return nil, err
     end

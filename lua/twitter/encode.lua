@@ -128,7 +128,8 @@ function encode.read_query(text)
   local fields = {}
   for piece in text:gmatch("[^&]+") do
     local name, value = piece:match("^([^=]*)=?(.*)$")
-    name, value = core.unescape(name), core.unescape(value)
+    name, value = core.unescape(name, true), core.unescape(value, true)
+    if not name or not value then return nil, "it is badly encoded" end
     if fields[name] ~= nil then
       return nil, ("'%s' stands in it twice"):format(name:sub(1, 40))
     end

@@ -60,7 +60,7 @@ end
 ---  clean the others and not kept
 ---@return table err
 function errors.new(fields)
-  local err, secrets = {}, fields.secrets
+  local err, secrets = {}, redact.prepare(fields.secrets)
   for name, value in next, fields do
     if name ~= "secrets" and name ~= "message" then
       err[name] = redact.value(value, secrets)
@@ -235,7 +235,8 @@ end
 ---@return table err
 function errors.from_response(response, context)
   context = context or {}
-  local status, secrets = response.status or 0, context.secrets
+  local status = response.status or 0
+  local secrets = redact.prepare(context.secrets)
   local facts = body.read(response.body, secrets)
   local headers = response.headers or {}
   local rate_limit = limits.read(headers, context.now)

@@ -24,7 +24,7 @@ end
 ---@field headers string[] name, value, name, value, ...
 ---@field body? string|table bytes, `{ file =, offset =, length = }` or `{ multipart = ... }`
 ---@field settings userdata from `transport.settings`
----@field options? table max_response (bytes), secret, resend, redirects, sink
+---@field options? table max_response (bytes), secret, resend, redirects, sink, timeout (seconds)
 
 ---@class twitter.transport.response
 ---@field status integer

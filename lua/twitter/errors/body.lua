@@ -8,8 +8,8 @@ local redact = require "twitter.errors.redact"
 
 local find, match, sub = string.find, string.match, string.sub
 
-local MAX_MARKUP = 65536  -- bytes of HTML that are searched for a title
-local MAX_XML = 4096      -- bytes of XML that are looked into
+local MAX_HTML = 8192     -- bytes that are searched for a title
+local MAX_XML = 4096      -- bytes that are searched for errors
 local MAX_ITEMS = 100
 
 local body = {}
@@ -30,7 +30,9 @@ end
 
 
 local function code_name(code)
-  if type(code) == "number" then return ("v1:%d"):format(code) end
+  if type(code) == "number" and code >= 0 and code < 1e9 then
+    return ("v1:%.0f"):format(code)
+  end
   if type(code) == "string" and find(code, "^%d+$") then
     return "v1:" .. code
   end
@@ -163,7 +165,7 @@ end
 -- A page for people is never quoted; its title tells what it is.
 local function read_html(text, secrets)
   local facts = { format = "html", errors = {} }
-  local page = sub(text, 1, MAX_MARKUP)
+  local page = sub(text, 1, MAX_HTML)
   local lower = page:lower()
   local _, opened = find(lower, "<title[^>]*>")
   local closed = opened and find(lower, "</title", opened, true)
@@ -184,7 +186,7 @@ local function read_text(text, secrets)
   local problem = match(text, "oauth_problem=([%w_]+)")
   return {
     format = "text", errors = {}, problem = problem and "oauth:" .. problem,
-    detail = text_of(redact.text(sub(text, 1, MAX_MARKUP), secrets)),
+    detail = text_of(redact.text(text, secrets)),
   }
 end
 

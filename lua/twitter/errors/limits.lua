@@ -2,6 +2,8 @@
 -- them: the current window, and the 24-hour budgets of the app and the user.
 -- Resets are times of the server's clock, so they are compared with its Date.
 
+local find = string.find
+
 local limits = {}
 
 local MAX_WAIT = 86400  -- the longest window; more means that a clock is off
@@ -34,9 +36,11 @@ end
 local function integer_of(headers, name)
   local value = value_of(headers, name)
   if type(value) == "number" then return value end
-  local digits = type(value) == "string" and value:match("^%s*(%d+)%s*$")
-  if not digits or #digits > 15 then return nil end
-  return tonumber(digits)
+  if type(value) ~= "string" or #value > 15
+      or not find(value, "^%s*%d+%s*$") then
+    return nil
+  end
+  return tonumber(value)
 end
 
 

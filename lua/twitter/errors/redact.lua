@@ -12,6 +12,7 @@ local find, gsub, format, sub = string.find, string.gsub, string.format,
 local MARK = "[redacted]"
 local SHORTEST = 6          -- shorter values would tear ordinary words apart
 local MAX_TEXT = 1024       -- bytes of one text inside an error
+local MAX_EXAMINED = 8192   -- bytes of a text that are looked at closely
 local MAX_DEPTH = 6         -- tables inside tables
 local MAX_ITEMS = 100       -- values in one table
 
@@ -55,6 +56,15 @@ local function spellings(secrets)
   end
   table.sort(list, function(a, b) return #a > #b end)
   return list
+end
+
+
+--- Works the spellings of secrets out once, for many texts.
+---@param secrets? string[]
+---@return table? prepared to be passed wherever secrets are
+function redact.prepare(secrets)
+  if not secrets or secrets.spellings then return secrets end
+  return { spellings = spellings(secrets) }
 end
 
 
@@ -111,8 +121,8 @@ end
 ---@param secrets? string[]
 ---@return string
 function redact.secrets(text, secrets)
-  if not secrets or #secrets == 0 then return text end
-  for _, spelling in ipairs(spellings(secrets)) do
+  if not secrets then return text end
+  for _, spelling in ipairs(secrets.spellings or spellings(secrets)) do
     text = replace_plain(text, spelling)
   end
   return text
@@ -137,7 +147,8 @@ end
 ---@param limit? integer bytes (1024)
 ---@return string
 function redact.text(text, secrets, limit)
-  text = hide_known_shapes(redact.secrets(text, secrets))
+  text = sub(redact.secrets(text, secrets), 1, MAX_EXAMINED)
+  text = hide_known_shapes(text)
   text = gsub(harmless(text), "  +", " ")
   text = gsub(gsub(text, "^ ", ""), " $", "")
   return unicode.cut(text, limit or MAX_TEXT)

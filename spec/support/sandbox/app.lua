@@ -41,7 +41,9 @@ end
 ---@param method string
 ---@param pattern string such as "/2/tweets/{id}"
 ---@param options table auth (list of "oauth2_user", "oauth1", "app"; none: open),
----XX
+---  scopes (list), limit (see limits.lua), style ("v2" or "v1"), query (list of
+---  the query parameters it knows; on v2 all others are refused), host ("api",
+---  "upload", "web", "plain")
 ---@param handler fun(request: table): integer, any, table?, function?
 ---  status, body (table: JSON, string: as it is, nil: none), headers, and
 ---  perhaps a function that delivers the body in its own way

@@ -74,7 +74,7 @@ function state.reset()
   state.access_tokens = {} -- token -> { user, app, scopes, expires, family }
   state.refresh_tokens = {} -- token -> { user, app, scopes, family, spent }
   state.bearers = {} -- token -> app
-  state.posts = {} -- id -> post
+  state.posts = {} -- id -> post, as `state.add_post` describes it
   state.timeline = {} -- posts, oldest first
   state.media = {} -- id -> media record
   state.media_keys = {} -- media_key -> media record
@@ -159,6 +159,27 @@ function state.new_oauth1_token(user, app)
   }
   state.oauth1_tokens[token.token] = token
   return token
+end
+
+---Keeps a post: `id`, `text` (escaped, links as t.co), `sent_text`, `author`
+---(account), `created` (seconds), `created_at`, `media_ids` (list), `poll`
+---({ id, options (list of texts), duration_minutes, ends }), `reply_to` and
+---`quote` (ids), `urls` (list of { short, url }), `history` (ids).
+---@param post table
+function state.add_post(post)
+  state.posts[post.id] = post
+  state.timeline[#state.timeline + 1] = post
+end
+
+---@param post table
+function state.remove_post(post)
+  state.posts[post.id] = nil
+  for place, candidate in ipairs(state.timeline) do
+    if candidate == post then
+      table.remove(state.timeline, place)
+      return
+    end
+  end
 end
 
 ---Keeps a media record, which has at least `id`, `media_key`, `owner` (the

@@ -1,0 +1,10 @@
+-- What holds on Lua 5.1 to 5.4 and LuaJIT alike.
+std = "min"
+max_line_length = 100
+exclude_files = { "build" }
+
+files["spec"].std = "min+busted"
+-- these run inside nginx, the rest of the specs' support does not
+files["spec/support/sandbox"].std = "min+ngx_lua"
+files["lua/twitter/transport.lua"].read_globals = { "ngx" }
+files["lua/twitter/tokens/shared_dict.lua"].read_globals = { "ngx" }
