@@ -8,6 +8,7 @@ local twitter = require "twitter"
 
 local FIXTURES = "spec/fixtures/"
 local BAR = 24  -- characters
+local PADDING = 0x600000  -- bytes
 
 
 local function say(...)
@@ -21,14 +22,32 @@ local function step(title)
 end
 
 
--- Drawn over itself on a terminal's line, once the end is reached a line of
--- its own.
+local is_terminal = os.execute("test -t 1")
+is_terminal = is_terminal == true or is_terminal == 0
+
+
+-- Drawn over itself on a terminal; elsewhere only the end is worth a line.
 local function progress(sent, total, file)
+  if sent < total and not is_terminal then return end
   local full = math.floor(BAR * sent / total)
   io.write(("\r   %-28s [%s%s] %3d %%"):format(file:match("[^/]*$"),
     ("#"):rep(full), ("."):rep(BAR - full), math.floor(100 * sent / total)))
   if sent == total then io.write("\n") end
   io.flush()
+end
+
+
+-- The fixture's clip, made large by a box of MPEG-4 that players pass over:
+-- enough to see the bar move.
+local function large_video()
+  local path = os.tmpname()
+  local file = assert(io.open(FIXTURES .. "video.mp4", "rb"))
+  local clip = file:read("*a")
+  file:close()
+  file = assert(io.open(path, "wb"))
+  file:write(clip, "\0\96\0\0free", ("\0"):rep(PADDING - 8))
+  file:close()
+  return path
 end
 
 
@@ -78,8 +97,10 @@ local function post_everything(client)
   }))
   posted("gif", client:create_gif_tweet("It moves",
     FIXTURES .. "animation.gif"))
-  posted("video", client:create_video_tweet("It moves and sounds",
-    FIXTURES .. "video.mp4"))
+  local video = large_video()
+  local post, facts = client:create_video_tweet("It moves and sounds", video)
+  os.remove(video)
+  posted("video", post, facts)
   posted("poll", client:create_poll_tweet("Which Lua?",
     { "5.1", "LuaJIT", "5.4" }, 60))
 end

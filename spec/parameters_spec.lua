@@ -196,7 +196,8 @@ describe("parameters.check", function()
         "https://a b.com", "https://a.com/ x", "https://user:pw@x.com",
         "https://x.com:0", "https://x.com:99999", "https://x.com:",
         "https://x.com?q", "https://x.com/#f", "file:///etc/passwd",
-        "https://[::1", "javascript:alert(1)" } do
+        "https://[::1", "javascript:alert(1)", "http://api.x.com",
+        "http://127.0.0.1.example.com", "http://localhost.example" } do
       refused({ api_url = url }, "parameter 'api_url' must")
       refused({ upload_url = url }, "parameter 'upload_url' must")
     end

@@ -96,11 +96,21 @@ describe("tweets", function()
 
   it("wait for fresh media to be known, once, without posting twice",
     function()
-      assert(box:control("POST", "/settings", { media_unknown_for = 1 }))
+      assert(box:control("DELETE", "/requests"))
+      assert(box:control("POST", "/settings", { media = {
+        unknown_attempts = 1 } }))
       local post, err = client:create_image_tweet("settles",
         FIXTURES .. "picture.jpg")
-      assert(box:control("POST", "/settings", { media_unknown_for = 0 }))
+      assert(box:control("POST", "/settings", { media = {
+        unknown_attempts = 0 } }))
       assert(post, err)
+      local answers = {}
+      for _, entry in ipairs(assert(box:control("GET", "/requests")).requests) do
+        if entry.path == "/2/tweets" then
+          answers[#answers + 1] = entry.status
+        end
+      end
+      assert.same({ 400, 201 }, answers)
     end)
 
   describe("are refused before anything is sent:", function()

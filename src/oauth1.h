@@ -10,8 +10,8 @@
 **   oauth1_finish   sorts, builds the base string, signs
 **   oauth1_header   (or oauth1_signature, oauth1_base_string)
 **
-** Nothing is shared: different signers may work in different threads. All
-** memory is wiped before it is released.
+** Nothing is shared: different signers may work in different threads. What
+** held a credential is wiped before its memory is released.
 */
 #ifndef oauth1_h
 #define oauth1_h

@@ -106,7 +106,8 @@ end
 ---@param method string
 ---@param url string with its query
 ---@param form? string[][] the pairs of a form body
----@return string
+---@return string? value
+---@return string? message why the request cannot be signed
 function auth.header(scheme, context, method, url, form)
   if scheme == "oauth2" then
     return "Bearer " .. context.parameters.access_token

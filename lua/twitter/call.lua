@@ -98,9 +98,11 @@ end
 
 local function headers_of(context, description, prepared)
   local list = { "accept", "application/json" }
-  local value = authorization(context, description, prepared)
+  local value, message = authorization(context, description, prepared)
   if value then
     list[3], list[4] = "authorization", value
+  elseif message then
+    return nil, message
   end
   if prepared.content_type then
     list[#list + 1] = "content-type"
@@ -161,14 +163,14 @@ end
 -- `left` is what the deadline leaves to a later attempt; the first one has
 -- the whole time, which the settings hold.
 local function attempt(context, description, prepared, left)
-  local values = context.parameters
+  local headers, message = headers_of(context, description, prepared)
+  if not headers then return nil, context:invalid(message) end
   local response, failure = transport.exchange {
-    method = description.method, url = prepared.url,
-    headers = headers_of(context, description, prepared),
+    method = description.method, url = prepared.url, headers = headers,
     body = prepared.body, settings = context.settings,
     options = {
       resend = prepared.resend, secret = description.secret,
-      max_response = values.max_response, timeout = left,
+      max_response = context.parameters.max_response, timeout = left,
     },
   }
   if not response then

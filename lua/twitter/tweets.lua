@@ -13,7 +13,10 @@ local MAX_MEDIA = 4
 local MIN_OPTIONS, MAX_OPTIONS = 2, 4
 local MAX_OPTION = 25                          -- characters
 local MIN_DURATION, MAX_DURATION = 5, 10080    -- minutes: up to a week
-local MEDIA_SETTLES = 3   -- seconds until a fresh upload is known everywhere
+
+-- Seconds to wait, one after the other, for a fresh upload to be known
+-- everywhere: X takes about three.
+local SETTLING = { 1, 2 }
 
 
 -- A single value is a list of one.
@@ -115,13 +118,14 @@ end
 
 
 local function post(context, body, fresh_media)
-  local value, result = call.operation(context, "create_posts",
-    { json = body })
-  if value or not fresh_media or not is_unsettled(result) then
-    return value, result
+  local description = { json = body }
+  local value, result = call.operation(context, "create_posts", description)
+  for _, seconds in ipairs(fresh_media and SETTLING or {}) do
+    if value or not is_unsettled(result) then break end
+    transport.sleep(seconds)
+    value, result = call.operation(context, "create_posts", description)
   end
-  transport.sleep(MEDIA_SETTLES)
-  return call.operation(context, "create_posts", { json = body })
+  return value, result
 end
 
 

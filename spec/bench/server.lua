@@ -98,11 +98,8 @@ openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -set_serial "$$" \
   -days 30 -extfile openssl.cnf -extensions server -out server.pem
 } > openssl.log 2>&1
 mkdir certs
-cp -d /etc/ssl/certs/*.0 certs/ 2> /dev/null
 cd certs
-for link in *.0; do
-  [ -h "$link" ] && ln -sfn "$(readlink -f "/etc/ssl/certs/$link")" "$link"
-done
+ln -s /etc/ssl/certs/*.0 .
 ln -sfn ../ca.pem "$(openssl x509 -hash -noout -in ../ca.pem).0"
 echo "owner=$PPID"
 echo "directory=$directory"

@@ -165,6 +165,17 @@ local function new_box(facts, ports)
   }, Box)
 end
 
+-- The options that are not for nginx.
+local function settings_in(options)
+  local settings = {}
+  for name, value in pairs(options) do
+    if name ~= "http2" and name ~= "keepalive_requests" then
+      settings[name] = value
+    end
+  end
+  return settings
+end
+
 ---Starts a sandbox.
 ---@param options table? http2 (false: HTTP/1.1 only), keepalive_requests, and
 ---  any setting of `POST /settings`, such as expires_in
@@ -182,13 +193,7 @@ function sandbox.start(options)
     return nil, message
   end
   local box = new_box(facts, ports)
-  local settings = {}
-  for name, value in pairs(options) do
-    if name ~= "http2" and name ~= "keepalive_requests" then
-      settings[name] = value
-    end
-  end
-  local ok, wrong = box:control("POST", "/settings", settings)
+  local ok, wrong = box:control("POST", "/birth", settings_in(options))
   if not ok then
     box:stop()
     return nil, "sandbox: " .. wrong
@@ -238,14 +243,18 @@ function Box:parameters(kind, options)
   return parameters
 end
 
+-- nginx removes its pid file on the way out; the process itself may stay a
+-- zombie until init collects it.
+local stop = [[
+kill %s 2>/dev/null
+while [ -e %s ] && kill -0 %s 2>/dev/null; do sleep 0.01; done
+]]
+
 ---Ends the sandbox and removes its directory.
 function Box:stop()
   local pid = (read(self.directory .. "/nginx.pid") or ""):match("%d+")
   if pid then
-    -- nginx removes its pid file on the way out; the process itself may stay
-    -- a zombie until init collects it.
-    os.execute(("kill %s 2>/dev/null; while [ -e %s ] && kill -0 %s 2>/dev/null; do sleep 0.01; done")
-      :format(pid, quote(self.directory .. "/nginx.pid"), pid))
+    os.execute((stop:format(pid, quote(self.directory .. "/nginx.pid"), pid)))
   end
   remove(self.directory)
 end

@@ -61,8 +61,10 @@ for_lint() {
 }
 
 # Debian has LuaJIT twice, and the two exclude each other: whichever is there
-# stays, and gets the headers that belong to it.
+# stays, and gets the headers that belong to it. Its rocks are built with Lua
+# 5.1's.
 for_luajit() {
+  for_lua lua5.1
   if test -e /usr/share/doc/libluajit-5.1-2; then
     need luajit luajit
     header libluajit-5.1-dev luajit /usr/include/luajit-2.*/lua.h

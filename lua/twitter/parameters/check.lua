@@ -67,11 +67,23 @@ local function is_authority(text)
 end
 
 
--- Paths are appended to it, so it has neither query nor fragment.
+local function is_loopback(authority)
+  local host = match(authority, "^%[[^%]]*%]") or match(authority, "^[^:]*")
+  return host:lower() == "localhost" or host == "[::1]"
+    or find(host, "^127%.%d+%.%d+%.%d+$") ~= nil
+end
+
+
+-- Paths are appended to it, so it has neither query nor fragment; and
+-- credentials go there, so they must not travel in the clear.
 local function check_base(url)
-  local authority, rest = match(url, "^[Hh][Tt][Tt][Pp][Ss]?://([^/?#]*)(.*)$")
-  if not authority or not is_authority(authority) then
-    return "must begin with https:// or http:// and a host"
+  local scheme, authority, rest =
+    match(url, "^([Hh][Tt][Tt][Pp][Ss]?)://([^/?#]*)(.*)$")
+  if not scheme or not is_authority(authority) then
+    return "must begin with https:// and a host"
+  end
+  if scheme:lower() == "http" and not is_loopback(authority) then
+    return "must begin with https:// (http:// only for this machine itself)"
   end
   if find(rest, "[?#]") then return "must not have a query or a fragment" end
 end

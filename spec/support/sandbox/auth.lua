@@ -21,7 +21,7 @@ local messages = {
   [215] = "Bad Authentication data.",
 }
 
-local function refuse(request, style, code)
+local function refuse(style, code)
   if style == "v1" or state.settings.oauth1_codes then
     return problem.v1(code == 215 and 400 or 401, code, messages[code])
   end
@@ -117,7 +117,7 @@ function auth.check(request, options)
   local identity, code, wrong = identify(request)
   if not identity then
     request:record("auth: " .. wrong)
-    return refuse(request, options.style, code)
+    return refuse(options.style, code)
   end
   request.identity = identity
   if not contains(options.auth, identity.kind) then

@@ -14,15 +14,6 @@ local subjects = {
   "media", "media_read", "media_legacy", "page", "plain",
 }
 
--- A subject that does not exist is left out; one that fails to load is not.
-local function load(name)
-  local module = "support.sandbox." .. name
-  if package.searchpath and not package.searchpath(module, package.path) then
-    return
-  end
-  require(module)
-end
-
 ---In nginx's init phase.
 ---@param directory string the sandbox's own
 ---@param root string the repository
@@ -30,12 +21,13 @@ function boot.init(directory, root)
   state.directory, state.root = directory, root
   selfcheck.run()
   for _, name in ipairs(subjects) do
-    load(name)
+    require("support.sandbox." .. name)
   end
   require "support.sandbox.control"
 end
 
--- When a process began, to tell it from a later one of the same number.
+-- When a process began, to tell it from a later one of the same number; nil
+-- when it is gone, or dead and only waiting to be collected.
 local function birth(pid)
   local file = io.open("/proc/" .. pid .. "/stat")
   if not file then
@@ -43,13 +35,11 @@ local function birth(pid)
   end
   local text = file:read("*a")
   file:close()
-  local fields, count = text:match("%) (.*)$") or "", 0
-  for field in fields:gmatch("%S+") do
-    count = count + 1
-    if count == 20 then
-      return field
-    end
+  local state_letter, rest = text:match("%) (%a) (.*)$")
+  if not rest or state_letter == "Z" or state_letter == "X" then
+    return nil
   end
+  return rest:match(("%S+ "):rep(18) .. "(%S+)")
 end
 
 ---In nginx's init_worker phase: end when the owner is gone.

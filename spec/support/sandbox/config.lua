@@ -54,6 +54,7 @@ local secure = [[
 local plain = [[
   server {
     listen 127.0.0.1:%(port);
+    lua_check_client_abort on;
     location / {
       content_by_lua_block { require("support.sandbox.app").serve("plain") }
     }

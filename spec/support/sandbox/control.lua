@@ -51,6 +51,12 @@ actions["POST /settings"] = function(given)
   return { settings = state.settings }
 end
 
+-- The launcher's own settings, which a reset keeps.
+actions["POST /birth"] = function(given)
+  state.birth = given
+  state.reset()
+end
+
 -- Changes an app: permission, callbacks, suspended, oob.
 actions["POST /apps"] = function(given)
   local app = assert(state.apps[given.app or "confidential"], "no such app")
@@ -215,7 +221,8 @@ function control.serve()
   end
   local ok, value = pcall(run, action)
   if not ok then
-    return answer(400, { error = tostring(value) })
+    local message = tostring(value):gsub("^[^ ]+%.lua:%d+: ", "")
+    return answer(400, { error = message })
   end
   answer(200, value or { ok = true })
 end

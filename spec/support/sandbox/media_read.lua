@@ -176,7 +176,9 @@ local function add_subtitles(request)
   if record then
     name, message = track_problem(body.subtitles, request.identity.user.id)
   end
-  if name then return problem.parameter(name, "", "$." .. name .. " " .. message) end
+  if name then
+    return problem.parameter(name, "", "$." .. name .. " " .. message)
+  end
   record.subtitles = record.subtitles or {}
   record.subtitles[body.subtitles.language_code] = body.subtitles
   return 200, { data = {

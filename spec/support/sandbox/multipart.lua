@@ -141,7 +141,7 @@ end
 --- Finds the parts of a body.
 ---@param source table see source.lua
 ---@param content_type string?
----@return table[]? parts # { name, filename, type, encoding, headers, from, size }
+---@return table[]? parts # name, filename, type, encoding, headers, from, size
 ---@return string? message
 function multipart.parse(source, content_type)
   local boundary, message = multipart.boundary(content_type)

@@ -21,7 +21,8 @@ local known = {
   oauth_signature = "required", oauth_signature_method = "required",
   oauth_timestamp = "required", oauth_version = "optional",
   oauth_token = "optional", oauth_callback = "optional",
-  oauth_verifier = "optional", realm = "optional",
+  oauth_verifier = "optional", x_auth_access_type = "optional",
+  realm = "optional",
 }
 
 local function header_pair(piece)

@@ -194,12 +194,12 @@ for _, host in ipairs { "api", "web" } do
 end
 
 app.route("POST", "/oauth/access_token", { style = "v1" }, function(request)
-  local token
+  local token, asked
   local header, refusal = signed(request, function(parsed)
-    token = live_request_token(parsed.oauth_token)
+    token, asked = live_request_token(parsed.oauth_token), true
     return token and token.secret
   end)
-  if not token then
+  if asked and not token then
     request:record("oauth1: unknown request token")
     return plain_refusal("Request token missing")
   end

@@ -45,7 +45,9 @@ local function deliver(record, first, last)
     while first <= last do
       local block = store.read(record, first,
         math.min(BLOCK, last - first + 1))
-      if block == "" or not ngx.print(block) or not ngx.flush(true) then return end
+      if block == "" or not ngx.print(block) or not ngx.flush(true) then
+        return
+      end
       first = first + #block
     end
   end
@@ -79,7 +81,9 @@ end
 local open = { host = "web" }
 app.route("GET", "/", open, show_page)
 app.route("GET", "/timeline", open, show_page)
-app.route("GET", "/timeline.json", open, function() return 200, timeline.json() end)
+app.route("GET", "/timeline.json", open, function()
+  return 200, timeline.json()
+end)
 app.route("GET", "/media/{id}", open, show_medium)
 app.route("HEAD", "/media/{id}", open, show_medium)
 

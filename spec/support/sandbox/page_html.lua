@@ -232,7 +232,8 @@ end
 local function draw_counts(counts, shown)
   local parts = { plural(counts.post, "post", "posts") }
   for _, row in ipairs {
-    { counts.photo, "picture", "pictures" }, { counts.animated_gif, "GIF", "GIFs" },
+    { counts.photo, "picture", "pictures" },
+    { counts.animated_gif, "GIF", "GIFs" },
     { counts.video, "video", "videos" }, { counts.poll, "poll", "polls" },
   } do
     if row[1] > 0 then parts[#parts + 1] = plural(row[1], row[2], row[3]) end

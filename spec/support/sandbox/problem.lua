@@ -94,7 +94,7 @@ end
 ---403: the spending limit of the billing cycle.
 function problem.spend_cap()
   return problem.v2(403, "SpendCapReached", "Your enrolled account has reached "
-    .. "its billing cycle spend cap.", "credits", { account_id = account_id })
+    .. "its billing cycle spend cap.", nil, { account_id = account_id })
 end
 
 function problem.duplicate()

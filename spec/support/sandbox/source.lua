@@ -10,7 +10,7 @@ size_t fwrite(const void *ptr, size_t size, size_t n, void *stream);
 
 local source = {}
 
-local WINDOW = 1024 * 1024
+local WINDOW = 64 * 1024
 
 local memory, file = {}, {}
 memory.__index, file.__index = memory, file

@@ -4,7 +4,8 @@
 local clock = require "support.sandbox.clock"
 local crypto = require "support.sandbox.crypto"
 
-local state = { directory = ".", root = "." }
+-- `birth` holds settings the launcher was given: a reset keeps them.
+local state = { directory = ".", root = ".", birth = {} }
 
 -- Other modules with something to forget on a reset register here.
 local resetters = {}
@@ -52,13 +53,17 @@ local function accounts()
 end
 
 local function settings()
-  return {
+  local values = {
     expires_in = 7200, auto_consent = nil, duplicates = true,
     duplicate_window = 86400, limits = true, limit_shape = "v2",
     limit_overrides = nil, strict_query = true, summoned_replies = false,
     enterprise = false, oauth1_codes = false, callback_error = "xml",
     family_invalidation = true, refresh_ends_access = false,
   }
+  for name, value in pairs(state.birth) do
+    values[name] = value
+  end
+  return values
 end
 
 state.apps = {
