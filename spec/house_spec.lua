@@ -87,8 +87,8 @@ describe("the layers", function()
 
   keeps("OpenSSL in crypto.c", c_and_headers, "#%s*include%s*<openssl/",
     only "crypto.c")
-  keeps("libcurl in body.c, transfer.c and engine.c", c_and_headers,
-    "#%s*include%s*<curl/", only("body.c", "transfer.c", "engine.c"))
+  keeps("libcurl in body.c, easy.c, transfer.c and engine.c", c_and_headers,
+    "#%s*include%s*<curl/", only("body.c", "easy.c", "transfer.c", "engine.c"))
   keeps("threads in mailbox.c and worker.c", c_and_headers,
     "#%s*include%s*<pthread%.h>", only("mailbox.c", "worker.c"))
   keeps("Lua in the binding", c_and_headers,

@@ -15,6 +15,7 @@
 
 #include <curl/curl.h>
 
+#include "easy.h"
 #include "engine.h"
 #include "settings.h"
 #include "transfer.h"
@@ -156,10 +157,13 @@ static void unlink_running (struct engine *e, struct transfer *t) {
 static struct slot *slot_new (struct engine *e) {
   struct slot *slot = calloc(1, sizeof *slot);
   if (slot == NULL) return NULL;
-  slot->easy = transfer_easy_new(e->share);
-  if (slot->easy != NULL) return slot;
-  free(slot);
-  return NULL;
+  slot->easy = easy_new(e->share);
+  if (slot->easy == NULL) {
+    free(slot);
+    return NULL;
+  }
+  transfer_dress(slot->easy);
+  return slot;
 }
 
 
@@ -172,7 +176,7 @@ static struct slot *take_slot (struct engine *e, struct settings *settings) {
   else if ((slot = slot_new(e)) == NULL)
     return NULL;
   if (slot->settings != settings) {
-    transfer_easy_settings(slot->easy, settings);
+    easy_settings(slot->easy, settings);
     settings_release(slot->settings);
     slot->settings = settings_share(settings);
   }

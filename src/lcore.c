@@ -13,6 +13,7 @@
 #include "lengine.h"
 #include "lfile.h"
 #include "lsign.h"
+#include "lsigner.h"
 #include "ltransfer.h"
 
 #pragma GCC visibility push(default)
@@ -35,6 +36,7 @@ int luaopen_twitter_core (lua_State *L) {
   stay_loaded();
   lua_newtable(L);
   lsign_open(L);
+  lsigner_open(L);
   ldigits_open(L);
   lfile_open(L);
   ltransfer_open(L);

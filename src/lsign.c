@@ -11,30 +11,15 @@
 #include "base64.h"
 #include "escape.h"
 #include "lsign.h"
-#include "lsigner.h"
+#include "lworkspace.h"
 #include "pkce.h"
 
-#define WORKSPACE        "twitter.workspace"
 #define MAX_STRING       (64u * 1024u * 1024u)
-#define SCRATCH_CEILING  (4u * MAX_STRING)
 #define KEPT_SIZE        (64u * 1024u)   /* memory kept between two uses */
 #define MAX_RANDOM       1024
 
 
-int lsign_raise (lua_State *L, enum twitter_result result) {
-  if (result == TWITTER_NO_MEMORY) return luaL_error(L, "not enough memory");
-  return luaL_error(L, "OpenSSL failed");
-}
-
-
-struct crypto_pool *lsign_pool (lua_State *L,
-                                const struct lsign_workspace *workspace) {
-  if (workspace->pool == NULL) luaL_error(L, "the Lua state is closing");
-  return workspace->pool;
-}
-
-
-static struct lsign_workspace *workspace_of (lua_State *L) {
+static struct workspace *workspace_of (lua_State *L) {
   return lua_touserdata(L, lua_upvalueindex(1));
 }
 
@@ -51,7 +36,7 @@ static const char *check_string (lua_State *L, int arg, size_t *n) {
 static char *borrow (lua_State *L, size_t n) {
   struct buf *scratch = &workspace_of(L)->scratch;
   char *room = buf_room(scratch, n);
-  if (room == NULL) lsign_raise(L, TWITTER_NO_MEMORY);
+  if (room == NULL) lworkspace_raise(L, TWITTER_NO_MEMORY);
   scratch->length = n;
   return room;
 }
@@ -158,7 +143,7 @@ static int f_sha256 (lua_State *L) {
   unsigned char digest[CRYPTO_SHA256_SIZE];
   const char *s = luaL_checklstring(L, 1, &n);
   enum twitter_result result = crypto_sha256(digest, s, n);
-  if (result != TWITTER_OK) return lsign_raise(L, result);
+  if (result != TWITTER_OK) return lworkspace_raise(L, result);
   lua_pushlstring(L, (const char *)digest, sizeof digest);
   return 1;
 }
@@ -171,7 +156,7 @@ static int hmac (lua_State *L, enum crypto_hash hash, size_t size) {
   const char *s = luaL_checklstring(L, 2, &n);
   enum twitter_result result = crypto_hmac(hash, digest, key, key_length,
                                            s, n);
-  if (result != TWITTER_OK) return lsign_raise(L, result);
+  if (result != TWITTER_OK) return lworkspace_raise(L, result);
   lua_pushlstring(L, (const char *)digest, size);
   return 1;
 }
@@ -210,10 +195,10 @@ static size_t check_count (lua_State *L) {
 /* random(n) -> n random bytes */
 static int f_random (lua_State *L) {
   size_t n = check_count(L);
-  struct crypto_pool *pool = lsign_pool(L, workspace_of(L));
+  struct crypto_pool *pool = lworkspace_pool(L, workspace_of(L));
   char *start = borrow(L, n + 1);
   enum twitter_result result = crypto_pool_take(pool, start, n);
-  if (result != TWITTER_OK) return lsign_raise(L, result);
+  if (result != TWITTER_OK) return lworkspace_raise(L, result);
   return push_borrowed(L, start + n);
 }
 
@@ -221,10 +206,10 @@ static int f_random (lua_State *L) {
 /* token(n) -> n random letters and digits */
 static int f_token (lua_State *L) {
   size_t n = check_count(L);
-  struct crypto_pool *pool = lsign_pool(L, workspace_of(L));
+  struct crypto_pool *pool = lworkspace_pool(L, workspace_of(L));
   char *start = borrow(L, n + 1);
   enum twitter_result result = crypto_token(pool, start, n);
-  if (result != TWITTER_OK) return lsign_raise(L, result);
+  if (result != TWITTER_OK) return lworkspace_raise(L, result);
   return push_borrowed(L, start + n);
 }
 
@@ -235,10 +220,10 @@ static int f_token (lua_State *L) {
 
 /* pkce_verifier() -> 43 characters */
 static int f_pkce_verifier (lua_State *L) {
-  struct crypto_pool *pool = lsign_pool(L, workspace_of(L));
+  struct crypto_pool *pool = lworkspace_pool(L, workspace_of(L));
   char *start = borrow(L, PKCE_LENGTH);
   enum twitter_result result = pkce_verifier(pool, start);
-  if (result != TWITTER_OK) return lsign_raise(L, result);
+  if (result != TWITTER_OK) return lworkspace_raise(L, result);
   return push_borrowed(L, start + PKCE_LENGTH);
 }
 
@@ -251,7 +236,7 @@ static int f_pkce_challenge (lua_State *L) {
   enum twitter_result result = pkce_challenge(challenge, verifier, n);
   luaL_argcheck(L, result != TWITTER_INVALID, 1,
                 "43 to 128 letters, digits or -._~ expected");
-  if (result != TWITTER_OK) return lsign_raise(L, result);
+  if (result != TWITTER_OK) return lworkspace_raise(L, result);
   lua_pushlstring(L, challenge, sizeof challenge);
   return 1;
 }
@@ -280,15 +265,6 @@ static int f_basic (lua_State *L) {
 }
 
 
-static int workspace_gc (lua_State *L) {
-  struct lsign_workspace *workspace = luaL_checkudata(L, 1, WORKSPACE);
-  crypto_pool_free(workspace->pool);
-  workspace->pool = NULL;
-  buf_free(&workspace->scratch);
-  return 0;
-}
-
-
 static const luaL_Reg functions[] = {
   {"escape", f_escape},
   {"unescape", f_unescape},
@@ -309,33 +285,13 @@ static const luaL_Reg functions[] = {
 };
 
 
-/* Pushes the state's workspace, made at the first call. */
-static void push_workspace (lua_State *L) {
-  lua_getfield(L, LUA_REGISTRYINDEX, WORKSPACE ".value");
-  if (!lua_isnil(L, -1)) return;
-  lua_pop(L, 1);
-  struct lsign_workspace *workspace = lua_newuserdata(L, sizeof *workspace);
-  workspace->pool = NULL;
-  buf_init_secret(&workspace->scratch, SCRATCH_CEILING);
-  luaL_newmetatable(L, WORKSPACE);
-  lua_pushcfunction(L, workspace_gc);
-  lua_setfield(L, -2, "__gc");
-  lua_setmetatable(L, -2);
-  enum twitter_result result = crypto_pool_new(&workspace->pool);
-  if (result != TWITTER_OK) lsign_raise(L, result);
-  lua_pushvalue(L, -1);
-  lua_setfield(L, LUA_REGISTRYINDEX, WORKSPACE ".value");
-}
-
-
 int lsign_open (lua_State *L) {
-  push_workspace(L);
+  lworkspace_push(L);
   for (const luaL_Reg *f = functions; f->name != NULL; f++) {
     lua_pushvalue(L, -1);
     lua_pushcclosure(L, f->func, 1);
     lua_setfield(L, -3, f->name);
   }
-  lsigner_open(L);
   lua_pop(L, 1);
   return 0;
 }

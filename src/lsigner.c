@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "lsigner.h"
+#include "lworkspace.h"
 #include "oauth1.h"
 
 #define SIGNER  "twitter.signer"
@@ -23,7 +24,7 @@
 
 struct handle {
   struct oauth1_signer *signer;        /* NULL when closed */
-  struct lsign_workspace *workspace;
+  struct workspace *workspace;
 };
 
 /* What the parts of 'options' that matter after the beginning are. */
@@ -160,7 +161,7 @@ static enum twitter_result run (lua_State *L, struct handle *handle,
   int with_form = !lua_isnoneornil(L, FORM_INDEX);
   if (with_form) luaL_checktype(L, FORM_INDEX, LUA_TTABLE);
   enum twitter_result result = oauth1_begin(signer, &request,
-                                            lsign_pool(L, handle->workspace));
+                                            lworkspace_pool(L, handle->workspace));
   if (result == TWITTER_OK && with_form)
     result = add_pairs(L, FORM_INDEX, FORM_INDEX, signer, OAUTH1_IN_BODY);
   if (result == TWITTER_OK && extras->index != 0)
@@ -174,7 +175,7 @@ static enum twitter_result run (lua_State *L, struct handle *handle,
 static int push_refusal (lua_State *L, const struct oauth1_signer *signer,
                          enum twitter_result result) {
   if (result != TWITTER_INVALID && result != TWITTER_OVER_LIMIT)
-    return lsign_raise(L, result);
+    return lworkspace_raise(L, result);
   lua_pushnil(L);
   lua_pushstring(L, fault_texts[oauth1_fault(signer)]);
   return 2;
@@ -262,7 +263,7 @@ static int f_signer (lua_State *L) {
   if (result == TWITTER_INVALID)
     return luaL_error(L, "bad argument to 'signer' (a credential is empty, "
                          "too long, or has a NUL or a line break in it)");
-  return result == TWITTER_OK ? 1 : lsign_raise(L, result);
+  return result == TWITTER_OK ? 1 : lworkspace_raise(L, result);
 }
 
 
@@ -302,8 +303,8 @@ int lsigner_open (lua_State *L) {
   set_functions(L, methods, meta);
   lua_setfield(L, meta, "__index");
   lua_pop(L, 1);
-  lua_pushvalue(L, -1);  /* the workspace */
+  lworkspace_push(L);
   lua_pushcclosure(L, f_signer, 1);
-  lua_setfield(L, -3, "signer");
+  lua_setfield(L, -2, "signer");
   return 0;
 }

@@ -6,12 +6,12 @@
 #ifndef lsigner_h
 #define lsigner_h
 
-#include "lsign.h"
+#include "compat.h"
 
 #pragma GCC visibility push(hidden)
 
-/* Adds 'signer' to the table below the workspace, which is on the top of the
-   stack, and leaves both there. Answers 0: it pushes nothing. */
+/* Adds 'signer' to the table on the top of the stack, and leaves it there.
+   Answers 0: it pushes nothing. */
 int lsigner_open (lua_State *L);
 
 #pragma GCC visibility pop

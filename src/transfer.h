@@ -103,12 +103,8 @@ int transfer_left (const struct transfer *t);
 
 /* ---- for the engine ---- */
 
-/* An easy handle with the options every transfer shares; 'share' is the
-   engine's curl_share. NULL when memory is short. */
-void *transfer_easy_new (void *share);
-
-/* Puts the settings' options on a handle: needed when they change. */
-void transfer_easy_settings (void *easy, const struct settings *s);
+/* Puts the callbacks on an easy handle, once in its life. */
+void transfer_dress (void *easy);
 
 /* Puts the request on the handle. */
 enum twitter_result transfer_begin (struct transfer *t, void *easy);

@@ -3,7 +3,7 @@
 ** The limit of the row `upload`: a file in chunks on bare libcurl, each read
 ** straight from the file by the read callback, with one easy handle.
 **
-**   build/bench/upload url ca_file token file chunk_size [upload_buffer]
+**   build/bench/upload url ca_file token file chunk_size
 **   -> seconds
 */
 #define _POSIX_C_SOURCE 200809L
@@ -44,7 +44,7 @@ static void send_file (CURL *easy, struct answer *a, struct chunk *c,
 
 
 int main (int argc, char **argv) {
-  if (argc < 6) die("usage: upload url ca_file token file chunk_size");
+  if (argc != 6) die("usage: upload url ca_file token file chunk_size");
   char url[256];
   struct chunk c = {open(argv[4], O_RDONLY), 0, 0};
   struct stat status;
@@ -61,8 +61,6 @@ int main (int argc, char **argv) {
   curl_easy_setopt(easy, CURLOPT_POST, 1L);
   curl_easy_setopt(easy, CURLOPT_READFUNCTION, read_chunk);
   curl_easy_setopt(easy, CURLOPT_READDATA, &c);
-  if (argc > 6)
-    curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, atol(argv[6]));
   double start = wall_clock();
   send_file(easy, &a, &c, status.st_size, strtol(argv[5], NULL, 10));
   printf("%.6f\n", wall_clock() - start);
