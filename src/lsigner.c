@@ -160,8 +160,8 @@ static enum twitter_result run (lua_State *L, struct handle *handle,
   if (!lua_isnoneornil(L, OPTIONS_INDEX)) read_options(L, &request, extras);
   int with_form = !lua_isnoneornil(L, FORM_INDEX);
   if (with_form) luaL_checktype(L, FORM_INDEX, LUA_TTABLE);
-  enum twitter_result result = oauth1_begin(signer, &request,
-                                            lworkspace_pool(L, handle->workspace));
+  enum twitter_result result =
+    oauth1_begin(signer, &request, lworkspace_pool(L, handle->workspace));
   if (result == TWITTER_OK && with_form)
     result = add_pairs(L, FORM_INDEX, FORM_INDEX, signer, OAUTH1_IN_BODY);
   if (result == TWITTER_OK && extras->index != 0)

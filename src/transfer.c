@@ -269,6 +269,9 @@ static enum transfer_failure failure_of (CURLcode code) {
     case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
     case CURLE_SSL_INVALIDCERTSTATUS: return TRANSFER_TLS;
     case CURLE_OUT_OF_MEMORY: return TRANSFER_MEMORY;
+#if LIBCURL_VERSION_NUM >= 0x080600
+    case CURLE_TOO_LARGE:
+#endif
     case CURLE_FILESIZE_EXCEEDED: return TRANSFER_TOO_LARGE;
     case CURLE_URL_MALFORMAT:
     case CURLE_UNSUPPORTED_PROTOCOL:
@@ -297,12 +300,22 @@ static void note_body_problem (struct transfer *t) {
 }
 
 
+/* Once the request is on its way, two codes speak of the answer: libcurl
+   before 8.6 calls a header line beyond its own ceiling a lack of memory, and
+   what is no HTTP an unsupported protocol. */
 static void note_code (struct transfer *t, CURLcode code) {
   if (code == CURLE_OK) return;
+  int sent = t->sendings > 0;
   const char *message = t->library_message;
   if (message[0] == '\0') message = curl_easy_strerror(code);
-  note(t, is_hang_up(code, message) ? TRANSFER_NETWORK : failure_of(code),
-       message);
+  if (sent && code == CURLE_OUT_OF_MEMORY)
+    note(t, TRANSFER_TOO_LARGE, "the response's header is larger than "
+                                "allowed");
+  else if ((sent && code == CURLE_UNSUPPORTED_PROTOCOL)
+           || is_hang_up(code, message))
+    note(t, TRANSFER_NETWORK, message);
+  else
+    note(t, failure_of(code), message);
 }
 
 

@@ -125,9 +125,11 @@ end
 
 
 local function transport_error(context, description, failure)
-  local kind = failure.kind == "too_large" and "network" or failure.kind
+  local too_large = failure.kind == "too_large"
   return errors.from_transport {
-    kind = kind, message = failure.message, outcome = outcome_of(failure),
+    kind = too_large and "network" or failure.kind,
+    problem = too_large and "response-too-large" or nil,
+    message = failure.message, outcome = outcome_of(failure),
     operation = context.operation, endpoint = endpoint(description),
     status = failure.status, secrets = all_secrets(context, description),
   }

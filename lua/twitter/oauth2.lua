@@ -136,12 +136,12 @@ local function check_code(context, code)
 end
 
 
--- What of the sign-in session the exchange needs.
-local function session_values(context)
-  local values = context.parameters
-  local session = values.session or {}
-  return session.code_verifier or values.code_verifier,
-    session.redirect_uri or values.redirect_uri
+-- What of the sign-in session the exchange needs. A session comes from where
+-- the caller kept it, so its fields may be anything.
+local function session_value(context, name)
+  local session = context.parameters.session or {}
+  if type(session[name]) == "string" then return session[name] end
+  return context.parameters[name]
 end
 
 
@@ -153,7 +153,8 @@ end
 function oauth2.get_token(context, code)
   local err = check_code(context, code)
   if err then return nil, err end
-  local verifier, redirect_uri = session_values(context)
+  local verifier = session_value(context, "code_verifier")
+  local redirect_uri = session_value(context, "redirect_uri")
   if not verifier then
     return nil, context:invalid("the sign-in session is missing: give the "
       .. "second result of get_authorization_link as parameter 'session'")

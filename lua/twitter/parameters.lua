@@ -13,14 +13,15 @@ local find, format, next, type = string.find, string.format, next, type
 local MAX_FILE = 1048576  -- bytes of a parameter file
 local KIB, MIB = 1024, 1048576
 local DAY = 86400         -- the longest time anyone waits for one answer
+local OAUTH1 = 1024       -- bytes of a credential that the signer takes
 
 local parameters = {}
 
 --- One row per parameter, in the order of the manual: `name`, `type`,
 --- `default`, `unit`, `description`; `secret` when its value must never be
 --- shown, `reference` for the ten keys of the standard parameters; and what
---- values may be: `choices`, `minimum`, `maximum`, `whole`, `form` (the kind of
---- address a string holds).
+--- values may be: `choices`, `minimum`, `maximum`, `whole`, `longest` (bytes),
+--- `form` (the kind of address a string holds).
 ---@type table[]
 parameters.known = {
   { name = "redirect_uri", type = "string", form = "redirect",
@@ -39,13 +40,16 @@ parameters.known = {
   { name = "refresh_token", type = "string", secret = true, reference = true,
     description = "OAuth 2.0 token that gets the next access token" },
   { name = "oauth_token", type = "string", secret = true, reference = true,
-    description = "OAuth 1.0a token of a user" },
+    longest = OAUTH1, description = "OAuth 1.0a token of a user" },
   { name = "oauth_token_secret", type = "string", secret = true,
-    reference = true, description = "the secret beside oauth_token" },
+    longest = OAUTH1, reference = true,
+    description = "the secret beside oauth_token" },
   { name = "oauth_consumer_key", type = "string", secret = true,
-    reference = true, description = "OAuth 1.0a key of the app" },
+    longest = OAUTH1, reference = true,
+    description = "OAuth 1.0a key of the app" },
   { name = "oauth_consumer_secret", type = "string", secret = true,
-    reference = true, description = "the secret beside oauth_consumer_key" },
+    longest = OAUTH1, reference = true,
+    description = "the secret beside oauth_consumer_key" },
   { name = "bearer_token", type = "string", secret = true,
     description = "token of the app alone, without a user" },
   { name = "auth", type = "string", choices = { "oauth1", "oauth2", "app" },

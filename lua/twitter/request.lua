@@ -30,9 +30,21 @@ local function is_ours(context, url)
 end
 
 
+-- libcurl would encode them itself, after the request has been signed.
+local function encode_bytes(path)
+  return (path:gsub("[\128-\255]", core.escape))
+end
+
+
 local function address(context, path)
-  if path:sub(1, 1) == "/" then return context.parameters.api_url .. path end
-  if path:find("^https?://[^/]") then return path end
+  if path:find("#", 1, true) then
+    return nil, "the path must not have a fragment"
+  end
+  if path:sub(1, 1) == "/" then
+    return context.parameters.api_url .. encode_bytes(path)
+  end
+  local host, rest = path:match("^(https?://[^/?]+)(.*)$")
+  if host then return host .. encode_bytes(rest) end
   return nil, "the path must begin with '/', or be a whole http(s) URL"
 end
 
@@ -62,10 +74,27 @@ end
 
 -- ---- the body ----
 
+-- These stand in the header lines of a part.
+local function check_labels(part, name)
+  if type(name) ~= "string" then return "a part needs a name" end
+  if name:find("%c") then
+    return "a part's name must not hold control characters"
+  end
+  for _, label in ipairs { "filename", "type" } do
+    local text = part[label]
+    if text ~= nil and (type(text) ~= "string" or text:find("%c")) then
+      return ("part '%s': its %s must be a string without control characters")
+        :format(name, label)
+    end
+  end
+end
+
+
 local function multipart_part(part)
   if type(part) ~= "table" then return nil, "a part must be a table" end
   local name = part.name or part[1]
-  if type(name) ~= "string" then return nil, "a part needs a name" end
+  local wrong = check_labels(part, name)
+  if wrong then return nil, wrong end
   if part.path then
     local file, message = core.open(part.path)
     if not file then return nil, part.path .. ": " .. message end
@@ -115,6 +144,14 @@ end
 
 -- ---- the rest ----
 
+-- What frames the message, or says who sends it to whom, is made here: a
+-- second opinion would let a request be taken for two.
+local reserved = {
+  connection = true, ["content-length"] = true,
+  expect = true, host = true, te = true, trailer = true,
+  ["transfer-encoding"] = true, upgrade = true,
+}
+
 -- A content type of the caller's own takes the place of ours.
 local function add_headers(description, headers)
   local list, message = encode.pairs(headers)
@@ -124,6 +161,8 @@ local function add_headers(description, headers)
     local name = pair[1]:lower()
     if name == "authorization" then
       return "the Authorization header is made here: see options.auth"
+    elseif reserved[name] then
+      return ("the header '%s' is made here"):format(name)
     elseif name == "content-type" then
       description.content_type = pair[2]
     else
@@ -148,6 +187,9 @@ end
 
 
 local function describe(context, method, path, options)
+  if not method:find("^%a+$") then
+    return nil, "the method must be a word such as GET"
+  end
   local url, message = address(context, path)
   message = message or check_options(options)
   if message then return nil, message end

@@ -27,6 +27,7 @@ end
 
 
 local function is_worth_it(err, resend)
+  if err.problem == "response-too-large" then return false end
   if network[err.kind] then return err.outcome == "not_sent" or resend end
   return resend and err.kind == "http" and passing[err.status] or false
 end

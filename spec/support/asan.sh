@@ -24,7 +24,7 @@ for lua in $luas; do
   # 'exec -a': arg[-1] is how a spec may find the interpreter to start another
   cat > "$build/bin/$lua" << END
 #!/bin/bash
-LD_PRELOAD='$runtime $PWD/$build/unpreload.so' \\
+LD_PRELOAD="$runtime $PWD/$build/unpreload.so \$LD_PRELOAD" \\
   exec -a "\$0" '$(command -v "$lua")' "\$@"
 END
   chmod +x "$build/bin/$lua"

@@ -31,11 +31,11 @@ count() {
 }
 
 run() {
-  local lua=$1 status report=$build/$1/report
+  local lua=$1 status report
   shift
   local started=$SECONDS p f s crashed name
+  report=$(mktemp)
   echo "== $lua"
-  : > "$report"
   # the variables tell specs that start another interpreter which one
   LUA_CPATH="./$build/$lua/?.so;;" LUA=$(command -v "$lua") BUILD=$build \
     SPEC_REPORT=$report \
@@ -43,6 +43,7 @@ run() {
       --output=spec/support/report.lua "$@" < /dev/null
   status=$?
   read -r p f s crashed name < <(count "$report")
+  rm -f "$report"
   if [ "$crashed" = 1 ]; then
     f=$((f + 1))
     echo "$lua: ended early with status $status in: ${name:-no spec}"

@@ -142,6 +142,10 @@ local function check_string(row, value)
   if find(value, "%c") then
     return format("parameter '%s' must not hold control characters", row.name)
   end
+  if row.longest and #value > row.longest then
+    return format("parameter '%s' must have at most %d bytes", row.name,
+      row.longest)
+  end
   if row.choices then return check_choice(row, value) end
   if not row.form then return nil end
   local message = find(value, "%s") and "must not hold spaces"
