@@ -57,6 +57,12 @@ describe("a failure on the way", function()
     return err, posts
   end
 
+  -- Connects, so that a short time-out is spent on the request alone.
+  local function warm_up(version)
+    assert(twitter.request("GET", "/2/users/2244994945", nil,
+      with { http_version = version }))
+  end
+
   local function not_sent(changes, wanted)
     wanted.outcome, wanted.attempts = "not_sent", 1
     local err = post(changes, wanted)
@@ -171,6 +177,7 @@ describe("a failure on the way", function()
       local function fails(fault_fields, posts, wanted, changes)
         changes = changes or {}
         changes.http_version = version
+        warm_up(version)
         fault(fault_fields)
         wanted.attempts = 1
         local _, made = post(changes, wanted)

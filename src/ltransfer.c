@@ -260,8 +260,8 @@ static void read_options (lua_State *L, int index, struct transfer *t) {
    max_response (bytes), secret, resend, redirects, sink, timeout (seconds). */
 static int core_transfer (lua_State *L) {
   struct settings *s = check_settings(L, 1);
-  const char *method = luaL_checkstring(L, 2);
-  size_t url_length;
+  size_t method_length, url_length;
+  const char *method = luaL_checklstring(L, 2, &method_length);
   const char *url = luaL_checklstring(L, 3, &url_length);
   luaL_checktype(L, 4, LUA_TTABLE);
   lua_settop(L, 6);
@@ -273,7 +273,8 @@ static int core_transfer (lua_State *L) {
   int secret = has_options && boolean_field(L, 6, "secret");
   struct transfer *t = new_transfer(L, s, ceiling, secret);
   if (has_options) read_options(L, 6, t);
-  enum twitter_result result = transfer_target(t, method, url, url_length);
+  enum twitter_result result =
+    transfer_target(t, method, method_length, url, url_length);
   if (result != TWITTER_OK) return push_refusal(L, result, "method or URL");
   result = read_headers(L, 4, t);
   if (result != TWITTER_OK) return push_refusal(L, result, "header");

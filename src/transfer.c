@@ -88,15 +88,16 @@ static int has_control (const char *text, size_t n, unsigned char first) {
 }
 
 
-enum twitter_result transfer_target (struct transfer *t, const char *method,
+enum twitter_result transfer_target (struct transfer *t,
+                                     const char *method, size_t method_length,
                                      const char *url, size_t url_length) {
-  size_t n = strlen(method);
-  if (n >= TRANSFER_METHOD_SIZE || !is_token(method, n)
+  if (method_length >= TRANSFER_METHOD_SIZE
+      || !is_token(method, method_length)
       || url_length == 0 || has_control(url, url_length, 0x21)
       || memchr(url, '\t', url_length) != NULL)
     return TWITTER_INVALID;
   if (url_length > TRANSFER_MAX_URL) return TWITTER_OVER_LIMIT;
-  memcpy(t->method, method, n + 1);
+  memcpy(t->method, method, method_length);  /* zeroed at birth */
   free(t->url);
   t->url = malloc(url_length + 1);
   if (t->url == NULL) return TWITTER_NO_MEMORY;

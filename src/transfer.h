@@ -89,7 +89,8 @@ struct transfer *transfer_new (struct settings *settings,
 void transfer_free (struct transfer *t);
 
 /* TWITTER_INVALID: not a method of letters, or a URL with control bytes. */
-enum twitter_result transfer_target (struct transfer *t, const char *method,
+enum twitter_result transfer_target (struct transfer *t,
+                                     const char *method, size_t method_length,
                                      const char *url, size_t url_length);
 
 /* Adds a header field. TWITTER_INVALID when name or value hold CR, LF or

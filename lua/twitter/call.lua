@@ -130,8 +130,9 @@ local function transport_error(context, description, failure)
     kind = too_large and "network" or failure.kind,
     problem = too_large and "response-too-large" or nil,
     message = failure.message, outcome = outcome_of(failure),
-    operation = context.operation, endpoint = endpoint(description),
-    status = failure.status, secrets = all_secrets(context, description),
+    operation = context.operation, method = description.method,
+    endpoint = endpoint(description), status = failure.status,
+    secrets = all_secrets(context, description),
   }
 end
 

@@ -72,6 +72,12 @@ function errors.new(fields)
 end
 
 
+-- A write that failed without a refusal may be in effect.
+local function may_have_acted(outcome, method)
+  return outcome == "unknown" and method ~= nil and method ~= "GET"
+end
+
+
 --- A failure on the way: no connection, no time, no trust, no wish to go on.
 ---@param fields table `{ kind, message, outcome, operation, ... }`; the outcome
 ---  is "unknown" unless it is given
@@ -80,6 +86,9 @@ function errors.from_transport(fields)
   local err = errors.new(fields)
   err.kind = err.kind or "network"
   err.outcome = err.outcome or "unknown"
+  if may_have_acted(err.outcome, err.method) then
+    err.hint = hints.find { may_have_acted = true, errors = {} }
+  end
   return err
 end
 
@@ -195,12 +204,6 @@ end
 -- Caps are no matter of waiting for a window.
 local function is_capped(facts)
   return facts.problem == "usage-capped" or facts.title == "UsageCapExceeded"
-end
-
-
--- A write that failed without a refusal may be in effect.
-local function may_have_acted(outcome, method)
-  return outcome == "unknown" and method ~= nil and method ~= "GET"
 end
 
 
