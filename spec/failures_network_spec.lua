@@ -214,24 +214,24 @@ describe("a failure on the way", function()
 
       it("silence before the request is carried out", function()
         fails({ kind = "stall_before" }, 0,
-          { kind = "timeout", outcome = "unknown" }, { timeout = 0.4 })
+          { kind = "timeout", outcome = "unknown" }, { timeout = 0.3 })
       end)
 
       it("silence after it was carried out", function()
         fails({ kind = "stall_after" }, 1,
           { kind = "timeout", outcome = "unknown", message = "timed out" },
-          { timeout = 0.4 })
+          { timeout = 0.3 })
       end)
 
       it("silence in the middle of the answer", function()
         fails({ kind = "stall_middle" }, 1,
           { kind = "timeout", outcome = "unknown", status = 201 },
-          { timeout = 0.4 })
+          { timeout = 0.3 })
       end)
 
       it("an answer that takes longer than allowed", function()
         fails({ kind = "throttle", bytes_per_second = 20 }, 1,
-          { kind = "timeout", outcome = "unknown" }, { timeout = 0.5 })
+          { kind = "timeout", outcome = "unknown" }, { timeout = 0.4 })
       end)
 
       it("an answer longer than allowed", function()
@@ -265,7 +265,7 @@ describe("a failure on the way", function()
 
   it("a small answer that unpacks to a large one", function()
     fault { kind = "endless" }
-    post({ max_response = 10 * 1024 * 1024 },
+    post({ max_response = 4 * 1024 * 1024 },
       { kind = "network", message = "larger than allowed" })
     local entry = assert(box:control("GET", "/requests")).requests[1]
     assert.matches("gzip", entry.accept_encoding)

@@ -336,7 +336,9 @@ describe("parameters.secrets", function()
       proxy = "http://me:pass@proxy:1",
     }
     table.sort(list)
-    assert.are.same({ "four", "me:pass", "one", "pass", "three", "two" }, list)
+    local basic = "cHVibGljOm9uZQ=="  -- client id and secret, as sent
+    assert.are.same({ basic, "four", "me:pass", "one", "pass", "three",
+      "two" }, list)
     assert.are.same({}, parameters.secrets {})
     assert.are.same({}, parameters.secrets(accepted(parameters.standard())))
   end)

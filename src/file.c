@@ -66,15 +66,20 @@ static int open_named_and_unlink (const char *directory) {
 }
 
 
+/* Not every system, nor every file system, has nameless files. */
+static int open_nameless (const char *directory) {
+#if defined(O_TMPFILE)
+  int descriptor = open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+  if (descriptor >= 0) return descriptor;
+#endif
+  return open_named_and_unlink(directory);
+}
+
+
 enum twitter_result file_scratch (struct file **f) {
   const char *directory = getenv("TMPDIR");
   if (directory == NULL || directory[0] == '\0') directory = "/tmp";
-  int descriptor = -1;
-#if defined(O_TMPFILE)
-  descriptor = open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-#endif
-  if (descriptor < 0)  /* not every file system has nameless files */
-    descriptor = open_named_and_unlink(directory);
+  int descriptor = open_nameless(directory);
   if (descriptor < 0) return TWITTER_FILE;
   return adopt(f, descriptor, 0);
 }

@@ -92,7 +92,7 @@ static int get_span (lua_State *L, struct span *span) {
 static enum twitter_result add_pairs (lua_State *L, int arg, int index,
                                       struct oauth1_signer *signer,
                                       enum oauth1_place place) {
-  struct span name, value;
+  struct span name = { NULL, 0 }, value = { NULL, 0 };
   enum twitter_result result = TWITTER_OK;
   for (int i = 1; result == TWITTER_OK; i++) {
     lua_rawgeti(L, index, i);

@@ -124,19 +124,24 @@ void oauth1_free (struct oauth1_signer *signer) {
 }
 
 
+static int complete (const struct oauth1_credentials *c) {
+  return c->consumer_key.length > 0 && acceptable(c->consumer_key) &&
+         acceptable(c->consumer_secret) && acceptable(c->token) &&
+         acceptable(c->token_secret);
+}
+
+
 enum twitter_result oauth1_new (struct oauth1_signer **signer,
-                                const struct oauth1_credentials *c) {
-  if (c->consumer_key.length == 0 || !acceptable(c->consumer_key) ||
-      !acceptable(c->consumer_secret) || !acceptable(c->token) ||
-      !acceptable(c->token_secret)) return TWITTER_INVALID;
+                                const struct oauth1_credentials *credentials) {
+  if (!complete(credentials)) return TWITTER_INVALID;
   struct oauth1_signer *new_signer = calloc(1, sizeof *new_signer);
   if (new_signer == NULL) return TWITTER_NO_MEMORY;
   pairs_init(&new_signer->standard);
   pairs_init(&new_signer->pairs);
   buf_init_secret(&new_signer->base, RESULT_CEILING);
   buf_init_secret(&new_signer->header, RESULT_CEILING);
-  enum twitter_result result = make_standard(&new_signer->standard, c);
-  if (result == TWITTER_OK) result = make_mac(new_signer, c);
+  enum twitter_result result = make_standard(&new_signer->standard, credentials);
+  if (result == TWITTER_OK) result = make_mac(new_signer, credentials);
   if (result != TWITTER_OK) {
     oauth1_free(new_signer);
     return result;

@@ -147,6 +147,13 @@ local function response_error(context, description, response)
 end
 
 
+local function claims_json(response)
+  local content_type = response.headers["content-type"]
+  return type(content_type) == "string"
+    and content_type:lower():find("^%s*application/[%w.+-]*json") ~= nil
+end
+
+
 -- Any answer that parses and is no list of errors only is a success.
 local function decode(description, response)
   local body = response.body
@@ -158,13 +165,16 @@ local function decode(description, response)
     if value.errors and value.data == nil then return nil end
     return value
   end
-  if description.raw then return body end
-  return nil
+  if not description.raw then return nil end
+  if claims_json(response) then return value end
+  return body
 end
 
 
 -- `left` is what the deadline leaves to a later attempt; the first one has
 -- the whole time, which the settings hold.
+-- Below, a request is never sent again as it is when it is signed: its nonce
+-- works once.
 local function attempt(context, description, prepared, left)
   local headers, message = headers_of(context, description, prepared)
   if not headers then return nil, context:invalid(message) end
@@ -172,7 +182,8 @@ local function attempt(context, description, prepared, left)
     method = description.method, url = prepared.url, headers = headers,
     body = prepared.body, settings = context.settings,
     options = {
-      resend = prepared.resend, secret = description.secret,
+      resend = prepared.resend and prepared.scheme ~= "oauth1",
+      secret = description.secret,
       max_response = context.parameters.max_response, timeout = left,
     },
   }

@@ -143,13 +143,9 @@ end
 ---@return true? ok
 ---@return twitter.error? err
 function client.configure(values)
-  local checked, err = {}, nil
-  if values ~= nil then
-    checked, err = parameters.check(values, "configure")
-    if not checked then return nil, err end
-    checked = parameters.merge(configured, checked)
-  end
-  configured = checked
+  local checked, err = parameters.check(values or {}, "configure")
+  if not checked then return nil, err end
+  configured = values ~= nil and parameters.merge(configured, checked) or {}
   generation = generation + 1
   return true
 end

@@ -26,6 +26,26 @@ local MAX_MESSAGE = 500  -- bytes
 
 local errors = {}
 
+---@class twitter.error
+---@field kind "http"|"rate_limit"|"auth"|"network"|"timeout"|"tls"|"json"|"file"|"invalid"|"canceled"
+---@field message string
+---@field outcome "not_sent"|"refused"|"unknown"
+---@field operation? string
+---@field endpoint? string method and address of the request, without its query
+---@field hint? string
+---@field status? integer
+---@field title? string
+---@field detail? string
+---@field type? string
+---@field problem? string
+---@field errors? table[]
+---@field headers? table<string, string|string[]>
+---@field rate_limit? table
+---@field retry_after? integer seconds
+---@field request_id? string
+---@field attempts? integer
+---@field media_ids? string[] what had been uploaded
+
 local error_mt = { __name = "twitter.error" }
 
 

@@ -18,7 +18,33 @@ local tweets = require "twitter.tweets"
 
 local select, unpack = select, table.unpack or unpack
 
+---@alias twitter.parameters table|string parameters, or the path of a JSON file that holds them
+
+---@class twitter.facts the facts of a successful response
+---@field status integer
+---@field headers table<string, string|string[]> names in lower case
+---@field rate_limit? table limit, remaining, reset, window
+---@field request_id? string quote it when you report a fault to X
+---@field attempts integer
+---@field http_version string
+---@field elapsed number seconds, all attempts together
+---@field on_token_error? string what `on_token` raised
+
+-- What the implementations below answer is described where they are; these
+-- are the same functions as an editor shall see them.
 ---@class twitter
+---@field get_authorization_link fun(parameters?: twitter.parameters): string?, twitter.session|twitter.error
+---@field get_token fun(code: string, parameters?: twitter.parameters): table?, twitter.facts|twitter.error
+---@field refresh_token fun(parameters?: twitter.parameters): table?, twitter.facts|twitter.error
+---@field handle_incoming_request_after_authorization fun(request?: table|string, parameters?: twitter.parameters): table?, twitter.facts|twitter.error
+---@field create_custom_tweet fun(text?: string, media_ids?: string|table, poll_options?: string|string[], poll_duration?: integer, parameters?: twitter.parameters): table?, twitter.facts|twitter.error
+---@field create_text_tweet fun(text: string, parameters?: twitter.parameters): table?, twitter.facts|twitter.error
+---@field create_image_tweet fun(text?: string, pictures: string|table, parameters?: twitter.parameters): table?, twitter.facts|twitter.error
+---@field create_gif_tweet fun(text?: string, gifs: string|table, parameters?: twitter.parameters): table?, twitter.facts|twitter.error
+---@field create_video_tweet fun(text?: string, videos: string|table, parameters?: twitter.parameters): table?, twitter.facts|twitter.error
+---@field create_poll_tweet fun(text?: string, options: string[], duration: integer, parameters?: twitter.parameters): table?, twitter.facts|twitter.error
+---@field upload_attachments_array fun(files: string|table, media_category?: string, parameters?: twitter.parameters): string[]?, twitter.error?
+---@field request fun(method: string, path_or_url: string, options?: table, parameters?: twitter.parameters): any?, twitter.facts|twitter.error
 local twitter = {
   _VERSION = core.version,
   null = json.null,

@@ -266,9 +266,11 @@ end
 --- Takes the redirect after the authorization, checks it against the sign-in
 --- session and exchanges its code.
 ---@param context twitter.context with `session`
----@param request? table|string fields, a query string or a whole URL; nil: the running nginx request
+---@param request? table|string fields, a query string or a whole URL; nil: the
+---  running nginx request
 ---@return table? token
----@return twitter.facts|twitter.error facts_or_error `problem` tells the cases apart: state-mismatch, session-expired, access-denied, missing-code
+---@return twitter.facts|twitter.error facts_or_error `problem` tells the cases
+---  apart: state-mismatch, session-expired, access-denied, missing-code
 function oauth2.handle_redirect(context, request)
   local session = context.parameters.session
   if not session then

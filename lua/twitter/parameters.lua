@@ -291,7 +291,8 @@ end
 
 
 --- The secret values among parameters, for keeping them out of errors and
---- logs. A session's and a proxy's are included.
+--- logs. A session's, a proxy's and what HTTP Basic makes of the client's are
+--- included.
 ---@param merged table
 ---@return string[]
 function parameters.secrets(merged)
@@ -299,6 +300,10 @@ function parameters.secrets(merged)
   add_secrets(list, merged)
   if type(merged.session) == "table" then
     add_secrets(list, merged.session)
+  end
+  if merged.client_id and merged.client_secret then
+    list[#list + 1] = core.basic(merged.client_id, merged.client_secret)
+      :match("%S+$")
   end
   local login = merged.proxy and merged.proxy:match("^[^/]*//([^/]*)@")
   if login then

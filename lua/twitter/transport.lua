@@ -41,7 +41,8 @@ end
 ---@field headers? table
 
 --- How requests travel, made once from parameters and used for many calls.
----@param parameters table timeout, connect_timeout, stall_timeout, proxy, no_proxy, ca_file, ca_path, user_agent, http_version
+---@param parameters table timeout, connect_timeout, stall_timeout, proxy,
+---  no_proxy, ca_file, ca_path, user_agent, http_version
 ---@return userdata
 function transport.settings(parameters)
   return core.settings(parameters)

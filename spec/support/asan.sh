@@ -21,9 +21,15 @@ gcc -std=c99 -O1 -fPIC -shared -o $build/unpreload.so spec/support/unpreload.c
 
 runtime=$(gcc -print-file-name=libasan.so)
 for lua in $luas; do
+  # LuaJIT's heap is in pages the leak checker does not look into: a program
+  # that leaves without closing its state would seem to leak all it held
+  no_leaks=
+  [ "$lua" = luajit ] && no_leaks='case $1 in */busted) ;; *)
+  ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 ;; esac'
   # 'exec -a': arg[-1] is how a spec may find the interpreter to start another
   cat > "$build/bin/$lua" << END
 #!/bin/bash
+$no_leaks
 LD_PRELOAD="$runtime $PWD/$build/unpreload.so \$LD_PRELOAD" \\
   exec -a "\$0" '$(command -v "$lua")' "\$@"
 END
@@ -31,6 +37,5 @@ END
 done
 
 export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0:exitcode=99
-export LSAN_OPTIONS=suppressions=$PWD/spec/support/asan.supp:print_suppressions=0
 export UBSAN_OPTIONS=print_stacktrace=1
 WRAPPERS=$build/bin exec spec/support/test.sh $build "$luas" "$@"

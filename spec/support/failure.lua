@@ -25,10 +25,10 @@ function failure.spellings(parameters, more)
     local escaped = core.escape(secret)
     found[secret], found[escaped] = name, name
     found[(escaped:gsub("%%%x%x", string.lower))] = name
-    found[core.base64(secret)] = name
   end
   for _, name in ipairs(names) do
-    if parameters[name] then add(name, parameters[name]) end
+    local secret = parameters[name]
+    if secret and secret ~= "" then add(name, secret) end
   end
   if parameters.client_secret then
     add("the Basic header", core.basic(parameters.client_id,

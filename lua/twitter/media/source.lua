@@ -155,7 +155,8 @@ end
 
 --- Opens one file for upload.
 ---@param context twitter.context
----@param item string|table a path, a URL, bytes, or `{ data = , name = }`, `{ path = }`, `{ url = }`
+---@param item string|table a path, a URL, bytes, or a table with `data` (and
+---  perhaps `name`), `path` or `url`
 ---@return twitter.media.source? source to be closed by the caller
 ---@return twitter.error? err kinds: file, invalid, network, timeout, tls
 function source.open(context, item)

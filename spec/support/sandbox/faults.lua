@@ -123,8 +123,10 @@ function kinds.status(fault, _, run)
   local body = fault.body
   if body == nil then
     local title = "Service Unavailable"
-    return problem.v2(fault.status or 503, fault.title or title,
-      fault.detail or title)
+    local status, answer, own = problem.v2(fault.status or 503,
+      fault.title or title, fault.detail or title)
+    headers["Content-Type"] = headers["Content-Type"] or own["Content-Type"]
+    return status, answer, headers
   end
   return fault.status or 503, body, headers
 end
