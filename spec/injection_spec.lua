@@ -248,7 +248,7 @@ describe("a line break or NUL", function()
         Connection = "close", Expect = "100-continue",
         Authorization = "Bearer evil", AUTHORIZATION = "Bearer evil" } do
       it("as a header of the frame is refused: " .. name, function()
-        refused(name:lower(), client:request("POST", "/2/tweets", {
+        refused("made here", client:request("POST", "/2/tweets", {
           json = { text = "framed" }, headers = { [name] = value } }))
       end)
     end

@@ -37,7 +37,7 @@ local select, unpack = select, table.unpack or unpack
 ---@field get_token fun(code: string, parameters?: twitter.parameters): table?, twitter.facts|twitter.error
 ---@field refresh_token fun(parameters?: twitter.parameters): table?, twitter.facts|twitter.error
 ---@field handle_incoming_request_after_authorization fun(request?: table|string, parameters?: twitter.parameters): table?, twitter.facts|twitter.error
----@field create_custom_tweet fun(text?: string, media_ids?: string|table, poll_options?: string|string[], poll_duration?: integer, parameters?: twitter.parameters): table?, twitter.facts|twitter.error
+---@field create_custom_tweet fun(text?: string, media_ids?: string|table, poll_options?: string[], poll_duration?: integer, parameters?: twitter.parameters): table?, twitter.facts|twitter.error
 ---@field create_text_tweet fun(text: string, parameters?: twitter.parameters): table?, twitter.facts|twitter.error
 ---@field create_image_tweet fun(text?: string, pictures: string|table, parameters?: twitter.parameters): table?, twitter.facts|twitter.error
 ---@field create_gif_tweet fun(text?: string, gifs: string|table, parameters?: twitter.parameters): table?, twitter.facts|twitter.error
