@@ -17,10 +17,11 @@
 
 #include "easy.h"
 #include "engine.h"
+#include "origin.h"
 #include "settings.h"
 #include "transfer.h"
 
-#define MAX_CONNECTIONS 512L   /* kept open at most */
+#define MAX_CONNECTIONS 2048L  /* kept open: fewer than used are churned */
 #define MAX_IDLE_SLOTS  64     /* easy handles kept for the next transfer */
 
 struct slot {
@@ -34,8 +35,13 @@ struct engine {
   CURLSH *share;               /* TLS sessions: a multi shares only DNS */
   struct slot *idle;
   int idle_count;
-  struct transfer *running;    /* doubly linked */
-  int running_count;
+  struct transfer *running;    /* doubly linked, like 'held' */
+  struct transfer *held;       /* waiting for room at their origin; the */
+  struct transfer *held_last;  /* first came first */
+  int running_count, held_count;
+  struct origins origins;
+  engine_done *done;           /* may be NULL */
+  void *done_data;
   pid_t owner;                 /* the process that made 'multi' */
 };
 
@@ -95,6 +101,17 @@ static enum twitter_result bring_to_life (struct engine *e) {
 }
 
 
+void engine_initialize (void) {
+  curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+
+void engine_on_done (struct engine *e, engine_done *done, void *data) {
+  e->done = done;
+  e->done_data = data;
+}
+
+
 struct engine *engine_new (void) {
   if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) return NULL;
   struct engine *e = calloc(1, sizeof *e);
@@ -115,6 +132,7 @@ static void slot_free (struct slot *slot) {
 void engine_free (struct engine *e) {
   if (e == NULL) return;
   int ours = e->owner == getpid();
+  while (e->held != NULL) engine_cancel(e, e->held);
   while (e->running != NULL) engine_cancel(e, e->running);
   if (ours) {
     while (e->idle != NULL) {
@@ -125,11 +143,12 @@ void engine_free (struct engine *e) {
     curl_multi_cleanup(e->multi);
     curl_share_cleanup(e->share);
   }
+  origins_free(&e->origins);
   free(e);
 }
 
 
-/* ---- the list of running transfers ---- */
+/* ---- the lists of running and of held transfers ---- */
 
 static void link_running (struct engine *e, struct transfer *t) {
   t->engine = e;
@@ -149,6 +168,30 @@ static void unlink_running (struct engine *e, struct transfer *t) {
   t->slot = NULL;
   t->previous = t->next = NULL;
   e->running_count--;
+}
+
+
+static void link_held (struct engine *e, struct transfer *t) {
+  t->engine = e;
+  t->held = 1;
+  t->next = NULL;
+  t->previous = e->held_last;
+  if (e->held_last != NULL) e->held_last->next = t;
+  else e->held = t;
+  e->held_last = t;
+  e->held_count++;
+}
+
+
+static void unlink_held (struct engine *e, struct transfer *t) {
+  if (t->previous != NULL) t->previous->next = t->next;
+  else e->held = t->next;
+  if (t->next != NULL) t->next->previous = t->previous;
+  else e->held_last = t->previous;
+  t->engine = NULL;
+  t->held = 0;
+  t->previous = t->next = NULL;
+  e->held_count--;
 }
 
 
@@ -200,6 +243,11 @@ static void put_slot (struct engine *e, struct slot *slot) {
 /* What belongs to the parent is left alone, memory included: closing a
    connection would say good-bye on it in the parent's name. */
 static void abandon_inherited (struct engine *e) {
+  while (e->held != NULL) {
+    struct transfer *t = e->held;
+    unlink_held(e, t);
+    transfer_fail(t, TRANSFER_CANCELED, "the process was forked");
+  }
   while (e->running != NULL) {
     struct transfer *t = e->running;
     unlink_running(e, t);
@@ -209,6 +257,7 @@ static void abandon_inherited (struct engine *e) {
   }
   e->idle = NULL;
   e->idle_count = 0;
+  origins_free(&e->origins);
   e->multi = NULL;
   e->share = NULL;
 }
@@ -220,35 +269,97 @@ static enum twitter_result ensure_ours (struct engine *e) {
 }
 
 
+static void tell (struct engine *e, struct transfer *t) {
+  if (e->done != NULL) e->done(e->done_data, t);
+}
+
+
+static void count_out (struct transfer *t) {
+  struct origin *origin = t->origin;
+  if (origin == NULL) return;
+  origin->running--;
+  if (t->status != 0) origin->speaks_http_1 = t->http_major == 1;
+}
+
+
 /* Takes the transfer off the multi; its handle goes back to the pool. */
 static void finish (struct engine *e, struct transfer *t, CURLcode code) {
   struct slot *slot = t->slot;
   curl_multi_remove_handle(e->multi, slot->easy);
   unlink_running(e, t);
   transfer_end(t, slot->easy, (int)code);
+  count_out(t);
   put_slot(e, slot);
+  tell(e, t);
+}
+
+
+static void fail_early (struct engine *e, struct transfer *t,
+                        enum transfer_failure failure, const char *message) {
+  transfer_fail(t, failure, message);
+  tell(e, t);
 }
 
 
 static void start (struct engine *e, struct transfer *t) {
+  struct origin *origin = t->origin;
   struct slot *slot = take_slot(e, t->settings);
   if (slot == NULL) {
-    transfer_fail(t, TRANSFER_MEMORY, "not enough memory");
+    fail_early(e, t, TRANSFER_MEMORY, "not enough memory");
     return;
   }
   t->slot = slot;
   link_running(e, t);
+  if (origin != NULL) origin->running++;
   if (transfer_begin(t, slot->easy) != TWITTER_OK
       || curl_multi_add_handle(e->multi, slot->easy) != CURLM_OK)
     finish(e, t, CURLE_OUT_OF_MEMORY);
 }
 
 
+static long long now_ms (void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+
+/* Its time runs while it is held, as the caller's patience does. */
+static void hold (struct engine *e, struct transfer *t) {
+  long patience = t->timeout_ms > 0 ? t->timeout_ms : t->settings->timeout_ms;
+  t->state = TRANSFER_RUNNING;
+  t->hold_until = patience > 0 ? now_ms() + patience : 0;
+  link_held(e, t);
+}
+
+
 void engine_add (struct engine *e, struct transfer *t) {
-  if (ensure_ours(e) != TWITTER_OK)
-    transfer_fail(t, TRANSFER_MEMORY, "not enough memory");
-  else
-    start(e, t);
+  if (ensure_ours(e) != TWITTER_OK) {
+    fail_early(e, t, TRANSFER_MEMORY, "not enough memory");
+    return;
+  }
+  struct origin *origin = origins_find(&e->origins, t->url);
+  t->origin = origin;
+  if (origin_has_room(origin)) start(e, t);
+  else hold(e, t);
+}
+
+
+/* Starts what there is room for by now; ends what waited too long. */
+static void release_held (struct engine *e) {
+  long long now = e->held != NULL ? now_ms() : 0;
+  struct transfer *next;
+  for (struct transfer *t = e->held; t != NULL; t = next) {
+    next = t->next;
+    if (origin_has_room(t->origin)) {
+      unlink_held(e, t);
+      start(e, t);
+    }
+    else if (t->hold_until != 0 && now >= t->hold_until) {
+      unlink_held(e, t);
+      fail_early(e, t, TRANSFER_TIMEOUT, "Timeout while waiting for its turn");
+    }
+  }
 }
 
 
@@ -269,26 +380,24 @@ static void perform (struct engine *e) {
   int running;
   curl_multi_perform(e->multi, &running);
   harvest(e);
+  if (e->held != NULL) release_held(e);
+}
+
+
+static int count_all (const struct engine *e) {
+  return e->running_count + e->held_count;
 }
 
 
 int engine_step (struct engine *e, int milliseconds) {
   if (ensure_ours(e) != TWITTER_OK) return 0;
-  int before = e->running_count;
+  int before = count_all(e);
   perform(e);
-  if (e->running_count > 0 && e->running_count == before
-      && milliseconds > 0) {
+  if (count_all(e) > 0 && count_all(e) == before && milliseconds > 0) {
     curl_multi_poll(e->multi, NULL, 0, milliseconds, NULL);
     perform(e);
   }
-  return e->running_count;
-}
-
-
-static long long now_ms (void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+  return count_all(e);
 }
 
 
@@ -306,9 +415,9 @@ int engine_wait (struct engine *e, struct transfer *t, int milliseconds) {
 /* A multi without transfers polls as well: it waits for a wake-up only. */
 void engine_rest (struct engine *e, int milliseconds) {
   if (ensure_ours(e) != TWITTER_OK) return;
-  if (e->running_count > 0) perform(e);
+  if (count_all(e) > 0) perform(e);
   curl_multi_poll(e->multi, NULL, 0, milliseconds, NULL);
-  if (e->running_count > 0) perform(e);
+  if (count_all(e) > 0) perform(e);
 }
 
 
@@ -319,11 +428,16 @@ void engine_cancel (struct engine *e, struct transfer *t) {
     abandon_inherited(e);
     return;
   }
+  if (t->held) {
+    unlink_held(e, t);
+    fail_early(e, t, TRANSFER_CANCELED, "the call was canceled");
+    return;
+  }
   transfer_fail(t, TRANSFER_CANCELED, "the call was canceled");
   finish(e, t, CURLE_ABORTED_BY_CALLBACK);
 }
 
 
 void engine_wake (struct engine *e) {
-  curl_multi_wakeup(e->multi);
+  if (e->multi != NULL) curl_multi_wakeup(e->multi);
 }

@@ -19,8 +19,17 @@
 
 struct engine;
 
-/* NULL when memory is short. */
+/* NULL when memory is short. May be used by another thread than made it,
+   as long as one at a time uses it. */
 struct engine *engine_new (void);
+
+/* Initializes libcurl, once for all engines. engine_new does it as well. */
+void engine_initialize (void);
+
+/* Has 'done' called, on the owner's thread, as the last thing the engine
+   does with each transfer; it may free it. NULL: nobody is told. */
+typedef void engine_done (void *data, struct transfer *t);
+void engine_on_done (struct engine *e, engine_done *done, void *data);
 
 /* Cancels what still runs and closes all connections. NULL is fine. */
 void engine_free (struct engine *e);

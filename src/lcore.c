@@ -12,6 +12,7 @@
 #include "ldigits.h"
 #include "lengine.h"
 #include "lfile.h"
+#include "lmailbox.h"
 #include "lsign.h"
 #include "lsigner.h"
 #include "ltransfer.h"
@@ -41,6 +42,7 @@ int luaopen_twitter_core (lua_State *L) {
   lfile_open(L);
   ltransfer_open(L);
   lengine_open(L);
+  lmailbox_open(L);
   lua_pushliteral(L, TWITTER_VERSION);
   lua_setfield(L, -2, "version");
   return 1;

@@ -45,9 +45,7 @@ static int core_now (lua_State *L) {
 
 static int e_add (lua_State *L) {
   struct engine *e = check_engine(L);
-  struct transfer *t = ltransfer_check(L, 2);
-  luaL_argcheck(L, t->state == TRANSFER_NEW, 2, "it has been started before");
-  engine_add(e, t);
+  engine_add(e, ltransfer_check_new(L, 2)->transfer);
   return 0;
 }
 
@@ -67,10 +65,18 @@ static int e_step (lua_State *L) {
 }
 
 
+/* A transfer that this engine runs, or has run. */
+static struct transfer *check_ours (lua_State *L, int index) {
+  struct ltransfer *box = ltransfer_check(L, index);
+  luaL_argcheck(L, box->job == NULL, index, "it is another's to wait for");
+  return box->transfer;
+}
+
+
 /* engine:wait(transfer, seconds): is it done? */
 static int e_wait (lua_State *L) {
   struct engine *e = check_engine(L);
-  struct transfer *t = ltransfer_check(L, 2);
+  struct transfer *t = check_ours(L, 2);
   lua_pushboolean(L, engine_wait(e, t, milliseconds(L, 3)));
   return 1;
 }
@@ -85,7 +91,7 @@ static int e_rest (lua_State *L) {
 
 static int e_cancel (lua_State *L) {
   struct engine *e = check_engine(L);
-  engine_cancel(e, ltransfer_check(L, 2));
+  engine_cancel(e, check_ours(L, 2));
   return 0;
 }
 

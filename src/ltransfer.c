@@ -15,8 +15,10 @@
 #include "file.h"
 #include "lfile.h"
 #include "ltransfer.h"
+#include "mailbox.h"
 #include "settings.h"
 #include "transfer.h"
+#include "worker.h"
 
 #define SETTINGS_TYPE "twitter.settings"
 #define TRANSFER_TYPE "twitter.transfer"
@@ -108,22 +110,31 @@ static struct settings *check_settings (lua_State *L, int index) {
 
 /* ---- building a transfer ---- */
 
-struct transfer *ltransfer_check (lua_State *L, int index) {
-  struct transfer **box = luaL_checkudata(L, index, TRANSFER_TYPE);
-  luaL_argcheck(L, *box != NULL, index, "the transfer is closed");
-  return *box;
+struct ltransfer *ltransfer_check (lua_State *L, int index) {
+  struct ltransfer *box = luaL_checkudata(L, index, TRANSFER_TYPE);
+  luaL_argcheck(L, box->transfer != NULL, index, "the transfer is closed");
+  return box;
+}
+
+
+struct ltransfer *ltransfer_check_new (lua_State *L, int index) {
+  struct ltransfer *box = ltransfer_check(L, index);
+  luaL_argcheck(L, box->job == NULL && box->transfer->state == TRANSFER_NEW,
+                index, "it has been started before");
+  return box;
 }
 
 
 static struct transfer *new_transfer (lua_State *L, struct settings *s,
                                       lua_Number ceiling, int secret) {
-  struct transfer **box = lua_newuserdata(L, sizeof *box);
-  *box = NULL;
+  struct ltransfer *box = lua_newuserdata(L, sizeof *box);
+  box->transfer = NULL;
+  box->job = NULL;
   luaL_getmetatable(L, TRANSFER_TYPE);
   lua_setmetatable(L, -2);
-  *box = transfer_new(s, (unsigned long long)ceiling, secret);
-  if (*box == NULL) luaL_error(L, "not enough memory");
-  return *box;
+  box->transfer = transfer_new(s, (unsigned long long)ceiling, secret);
+  if (box->transfer == NULL) luaL_error(L, "not enough memory");
+  return box->transfer;
 }
 
 
@@ -338,13 +349,21 @@ static int push_failure (lua_State *L, const struct transfer *t) {
 }
 
 
+/* While a job travels, its transfer is the I/O thread's: not to be touched. */
+static int is_done (const struct ltransfer *box) {
+  if (box->job != NULL)
+    return mailbox_is_ours(box->job->home) && job_is_done(box->job);
+  return box->transfer->state == TRANSFER_DONE;
+}
+
+
 /* transfer:result(), when done: status, headers, body, HTTP version, seconds
    -- or nil, kind, message, has the request left?, status (0: none),
    headers. The body is nil when it went to a sink. */
 static int t_result (lua_State *L) {
-  struct transfer *t = ltransfer_check(L, 1);
-  if (t->state != TRANSFER_DONE)
-    return luaL_error(L, "the transfer is not done");
+  struct ltransfer *box = ltransfer_check(L, 1);
+  if (!is_done(box)) return luaL_error(L, "the transfer is not done");
+  const struct transfer *t = box->transfer;
   if (t->failure == TRANSFER_MEMORY)
     return luaL_error(L, "not enough memory");
   if (t->failure != TRANSFER_FINE) return push_failure(L, t);
@@ -363,27 +382,45 @@ static int t_result (lua_State *L) {
 
 
 static int t_done (lua_State *L) {
-  lua_pushboolean(L, ltransfer_check(L, 1)->state == TRANSFER_DONE);
+  lua_pushboolean(L, is_done(ltransfer_check(L, 1)));
   return 1;
 }
 
 
-/* Also __gc and __close. One that still runs is canceled first. */
+static void forget_job (struct job *job) {
+  unsigned long long id = job->id;
+  if (mailbox_is_ours(job->home) && job_abandon(job)) worker_cancel(id);
+}
+
+
+/* Also __gc and __close. What still runs is canceled. */
 static int t_close (lua_State *L) {
-  struct transfer **box = luaL_checkudata(L, 1, TRANSFER_TYPE);
-  struct transfer *t = *box;
-  *box = NULL;
+  struct ltransfer *box = luaL_checkudata(L, 1, TRANSFER_TYPE);
+  struct transfer *t = box->transfer;
+  struct job *job = box->job;
+  box->transfer = NULL;
+  box->job = NULL;
+  if (job != NULL) {
+    forget_job(job);
+    return 0;
+  }
   if (t != NULL && t->engine != NULL) engine_cancel(t->engine, t);
   transfer_free(t);
   return 0;
 }
 
 
-static int t_tostring (lua_State *L) {
-  struct transfer **box = luaL_checkudata(L, 1, TRANSFER_TYPE);
+static const char *state_of (const struct ltransfer *box) {
   static const char *const states[] = {"new", "running", "done"};
-  lua_pushfstring(L, "%s (%s)", TRANSFER_TYPE,
-                  *box != NULL ? states[(*box)->state] : "closed");
+  if (box->transfer == NULL) return "closed";
+  if (is_done(box)) return "done";
+  return box->job != NULL ? "running" : states[box->transfer->state];
+}
+
+
+static int t_tostring (lua_State *L) {
+  struct ltransfer *box = luaL_checkudata(L, 1, TRANSFER_TYPE);
+  lua_pushfstring(L, "%s (%s)", TRANSFER_TYPE, state_of(box));
   return 1;
 }
 

@@ -77,6 +77,10 @@ struct transfer {
   /* the engine's, while it runs */
   struct engine *engine;
   void *slot;
+  void *origin;                  /* which server's share it counts in */
+  int held;                      /* waits for that share to have room */
+  long long hold_until;          /* milliseconds, monotonic */
+  void *owner;                   /* for whoever listens to the engine */
   struct transfer *previous, *next;
 };
 
