@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 #include "compat.h"
 #include "lmailbox.h"
@@ -53,11 +54,38 @@ static int m_submit (lua_State *L) {
 }
 
 
-/* mailbox:collect() -> the id of a job that is done, or nil */
+/* mailbox:alarm(seconds) -> the id that is collected after that time */
+static int m_alarm (lua_State *L) {
+  struct mailbox *m = check_mailbox(L);
+  lua_Number seconds = luaL_checknumber(L, 2);
+  luaL_argcheck(L, seconds >= 0 && seconds < 1e9, 2, "out of range");
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  long long due = (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000
+                + (long long)(seconds * 1000 + 0.999);
+  struct job *job = job_new_alarm(due, m);
+  if (job == NULL) return luaL_error(L, "not enough memory");
+  unsigned long long id = job->id;
+  if (worker_submit(job) != TWITTER_OK) {
+    job_free(job);
+    return luaL_error(L, "the I/O thread cannot be started");
+  }
+  lua_pushnumber(L, (lua_Number)id);
+  return 1;
+}
+
+
+/* mailbox:collect() -> the id of a job that is done, or nil. The userdata of
+   a transfer holds its job; an alarm's has ended here. */
 static int m_collect (lua_State *L) {
   struct job *job = mailbox_collect(check_mailbox(L));
-  if (job == NULL) lua_pushnil(L);
-  else lua_pushnumber(L, (lua_Number)job->id);
+  if (job == NULL) {
+    lua_pushnil(L);
+    return 1;
+  }
+  unsigned long long id = job->id;
+  if (job->transfer == NULL) job_free(job);
+  lua_pushnumber(L, (lua_Number)id);
   return 1;
 }
 
@@ -143,7 +171,7 @@ static int m_close (lua_State *L) {
   *box = NULL;
   if (m == NULL || !mailbox_is_ours(m)) return 0;
   worker_silence(m);
-  mailbox_disconnect(m);
+  mailbox_close(m);
   mailbox_release(m);
   worker_detach();
   return 0;
@@ -152,6 +180,7 @@ static int m_close (lua_State *L) {
 
 static const luaL_Reg mailbox_methods[] = {
   {"submit", m_submit},
+  {"alarm", m_alarm},
   {"collect", m_collect},
   {"pending", m_pending},
   {"descriptor", m_descriptor},

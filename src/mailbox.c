@@ -27,6 +27,7 @@ struct mailbox {
   int references;              /* changed atomically */
   struct job *first, *last;    /* delivered, in the order of arrival */
   int pending;                 /* travelling or delivered */
+  int closed;                  /* nobody collects any more */
   int signaled;                /* woken, and not collected empty since? */
   int wake;                    /* written to wake the owner; -1: nobody */
   int descriptor;              /* the owner's end of a pair; -1: none */
@@ -49,6 +50,13 @@ struct job *job_new (struct transfer *transfer, struct mailbox *home) {
 }
 
 
+struct job *job_new_alarm (long long due, struct mailbox *home) {
+  struct job *job = job_new(NULL, home);
+  if (job != NULL) job->due = due;
+  return job;
+}
+
+
 void job_free (struct job *job) {
   if (job == NULL) return;
   transfer_free(job->transfer);
@@ -60,7 +68,7 @@ void job_free (struct job *job) {
 int job_is_done (struct job *job) {
   pthread_mutex_lock(&job->home->lock);
   int done = job->place != JOB_TRAVELLING
-          && job->transfer->state == TRANSFER_DONE;
+          && (job->transfer == NULL || job->transfer->state == TRANSFER_DONE);
   pthread_mutex_unlock(&job->home->lock);
   return done;
 }
@@ -178,7 +186,7 @@ static void append_delivered (struct mailbox *m, struct job *job) {
 void mailbox_deliver (struct job *job) {
   struct mailbox *m = job->home;
   pthread_mutex_lock(&m->lock);
-  int abandoned = job->abandoned;
+  int abandoned = job->abandoned || (m->closed && job->transfer == NULL);
   if (abandoned) m->pending--;
   else append_delivered(m, job);
   if (!m->signaled) {
@@ -202,6 +210,25 @@ struct job *mailbox_collect (struct mailbox *m) {
   }
   pthread_mutex_unlock(&m->lock);
   return job;
+}
+
+
+/* The next delivered alarm. */
+static struct job *take_alarm (struct mailbox *m) {
+  pthread_mutex_lock(&m->lock);
+  struct job *job = m->first;
+  while (job != NULL && job->transfer != NULL) job = job->next;
+  if (job != NULL) unlink_delivered(m, job);
+  m->closed = 1;
+  pthread_mutex_unlock(&m->lock);
+  return job;
+}
+
+
+void mailbox_close (struct mailbox *m) {
+  struct job *job;
+  mailbox_disconnect(m);
+  while ((job = take_alarm(m)) != NULL) job_free(job);
 }
 
 

@@ -37,7 +37,8 @@ enum job_place {
 };
 
 struct job {
-  struct transfer *transfer;   /* owned */
+  struct transfer *transfer;   /* owned; NULL: an alarm, see below */
+  long long due;               /* of an alarm: ms of the monotonic clock */
   struct mailbox *home;        /* one reference */
   unsigned long long id;       /* never used twice in a process */
   enum job_place place;
@@ -49,6 +50,10 @@ struct job {
 /* A job around 'transfer', which it takes over; NULL when memory is short
    (and the transfer is still the caller's). Any thread. */
 struct job *job_new (struct transfer *transfer, struct mailbox *home);
+
+/* A job that does nothing but come back when 'due' is reached. No userdata
+   holds it: who collects it frees it, and a closed mailbox does so itself. */
+struct job *job_new_alarm (long long due, struct mailbox *home);
 
 /* Frees job and transfer. For whoever holds the job. */
 void job_free (struct job *job);
@@ -94,6 +99,10 @@ int mailbox_accept (struct mailbox *m);
 
 /* Closes whatever is there to wake. */
 void mailbox_disconnect (struct mailbox *m);
+
+/* The owner is not going to collect any more: alarms are freed, now and when
+   they arrive. */
+void mailbox_close (struct mailbox *m);
 
 /* Reads away the bytes on the descriptor. */
 void mailbox_drain (struct mailbox *m);

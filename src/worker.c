@@ -6,6 +6,7 @@
 */
 #include "twitter.h"
 
+#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -32,7 +33,7 @@ struct worker {
   struct job *submitted, *last_submitted;  /* under the lock */
   struct order *orders;                    /* under the lock */
   int stopping;                            /* under the lock */
-  struct job *running;                     /* the thread's alone */
+  struct job *running, *alarms;            /* the thread's alone */
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -46,17 +47,17 @@ static struct mailbox *beats[MAX_BEATS];
 
 /* ---- the thread ---- */
 
-static void link_running (struct worker *w, struct job *job) {
+static void link_job (struct job **list, struct job *job) {
   job->previous = NULL;
-  job->next = w->running;
-  if (w->running != NULL) w->running->previous = job;
-  w->running = job;
+  job->next = *list;
+  if (*list != NULL) (*list)->previous = job;
+  *list = job;
 }
 
 
-static void unlink_running (struct worker *w, struct job *job) {
+static void unlink_job (struct job **list, struct job *job) {
   if (job->previous != NULL) job->previous->next = job->next;
-  else w->running = job->next;
+  else *list = job->next;
   if (job->next != NULL) job->next->previous = job->previous;
   job->next = job->previous = NULL;
 }
@@ -65,18 +66,25 @@ static void unlink_running (struct worker *w, struct job *job) {
 /* The engine's word that a transfer is done. After delivery the job is
    somebody else's. */
 static void on_done (void *data, struct transfer *t) {
+  struct worker *w = data;
   struct job *job = t->owner;
-  unlink_running(data, job);
+  unlink_job(&w->running, job);
   mailbox_deliver(job);
+}
+
+
+static void start_transfer (struct worker *w, struct job *job) {
+  link_job(&w->running, job);
+  job->transfer->owner = job;
+  engine_add(w->engine, job->transfer);  /* may be done at once */
 }
 
 
 static void start (struct worker *w, struct job *job) {
   while (job != NULL) {
     struct job *next = job->next;
-    link_running(w, job);
-    job->transfer->owner = job;
-    engine_add(w->engine, job->transfer);  /* may be done at once */
+    if (job->transfer != NULL) start_transfer(w, job);
+    else link_job(&w->alarms, job);
     job = next;
   }
 }
@@ -116,6 +124,24 @@ static long long now_ms (void) {
 }
 
 
+/* Delivers the alarms that are due by 'now', and answers the milliseconds
+   until the next one, at most 'limit'. */
+static long long ring_alarms (struct worker *w, long long now,
+                              long long limit) {
+  struct job *next;
+  for (struct job *job = w->alarms; job != NULL; job = next) {
+    next = job->next;
+    if (job->due > now) {
+      if (job->due - now < limit) limit = job->due - now;
+      continue;
+    }
+    unlink_job(&w->alarms, job);
+    mailbox_deliver(job);
+  }
+  return limit;
+}
+
+
 /* Beats whoever wants it; answers how many. A mailbox's own lock is taken
    inside ours here, and never the other way round. */
 static int beat_all (void) {
@@ -131,10 +157,9 @@ static int beat_all (void) {
 }
 
 
-/* Answers how long the thread may sleep. */
-static int beat_when_due (long long *due) {
-  long long now = now_ms();
-  if (now < *due) return (int)(*due - now);
+/* Answers how many milliseconds until the next beat. */
+static long long beat_when_due (long long now, long long *due) {
+  if (now < *due) return *due - now;
   if (beat_all() == 0) return PAUSE_MS;  /* 'due' stays: late is soon */
   *due = now + BEAT_MS;
   return BEAT_MS;
@@ -145,11 +170,13 @@ static void *run (void *data) {
   struct worker *w = data;
   long long due = 0;
   while (!take_orders(w)) {
-    int pause = beat_when_due(&due);
+    long long now = now_ms();
+    int pause = (int)ring_alarms(w, now, beat_when_due(now, &due));
     if (w->running != NULL) engine_step(w->engine, pause);
     else engine_rest(w->engine, pause);
   }
   engine_free(w->engine);  /* cancels, and so delivers, what still runs */
+  ring_alarms(w, LLONG_MAX, 0);
   return NULL;
 }
 

@@ -11,7 +11,9 @@ local client = require "twitter.client"
 local core = require "twitter.core"
 local errors = require "twitter.errors"
 local json = require "twitter.json"
+local loop = require "twitter.loop"
 local oauth2 = require "twitter.oauth2"
+local parallel = require "twitter.parallel"
 local parameters = require "twitter.parameters"
 local request = require "twitter.request"
 local tweets = require "twitter.tweets"
@@ -139,6 +141,24 @@ end
 function twitter.configure(values)
   arguments.check("configure", { OPTIONAL_PARAMETERS }, 1, values)
   return client.configure(values)
+end
+
+
+--- Runs functions together, their calls in flight at once.
+---@param tasks function[]
+---@param options? table `concurrency`: how many at once (16)
+---@return table[]? results in the order of the tasks: each a list of what the function returned, with `n`
+---@return twitter.error? err kinds: invalid
+function twitter.parallel(tasks, options)
+  arguments.check("parallel", { "table", "?table" }, 2, tasks, options)
+  return parallel.run(tasks, options)
+end
+
+
+--- A loop object, for programs with an event loop of their own.
+---@return twitter.loop
+function twitter.loop()
+  return loop.new()
 end
 
 return twitter

@@ -1,20 +1,19 @@
--- The one place that knows where the program runs and how a call waits there.
--- A plain script waits by stepping an engine in its own thread, in slices, so
--- that a signal's handler gets its turn.
+-- How a call waits, wherever it is made: in a plain script by stepping an
+-- engine, among parallel tasks by yielding to its siblings, inside nginx by
+-- yielding to nginx. The callers write the same line everywhere.
 
+local blocking = require "twitter.transport.blocking"
 local core = require "twitter.core"
+local nginx = require "twitter.transport.nginx"
+local scheduler = require "twitter.transport.scheduler"
 
 local transport = {}
 
-local SLICE = 0.5  -- seconds; how long C may keep Ctrl-C waiting
 
--- One engine for each Lua state, made when it is first needed: its
--- connections, DNS answers and TLS sessions serve every client.
-local engine
-
-local function running_engine()
-  if not engine then engine = core.engine() end
-  return engine
+-- The way of waiting that fits where the code runs.
+local function driver()
+  if nginx.is_here() then return nginx end
+  return scheduler.current() or blocking
 end
 
 
@@ -69,6 +68,14 @@ local function outcome_of(transfer)
 end
 
 
+-- The three drivers are called alike; a scheduler is an object.
+local function wait(transfer)
+  local place = driver()
+  if place == blocking or place == nginx then return place.wait(transfer) end
+  return place:wait(transfer)
+end
+
+
 --- Sends one request once and waits for the whole response.
 ---@param request twitter.transport.request
 ---@return twitter.transport.response? response
@@ -77,9 +84,9 @@ function transport.exchange(request)
   local transfer, message = core.transfer(request.settings, request.method,
     request.url, request.headers, request.body, request.options)
   if not transfer then return nil, failure("invalid", message) end
-  local steps = running_engine()
-  steps:add(transfer)
-  while not steps:wait(transfer, SLICE) do end
+  local ok
+  ok, message = wait(transfer)
+  if not ok then return nil, failure("invalid", message) end
   local response, failed = outcome_of(transfer)
   transfer:close()
   return response, failed
@@ -89,12 +96,9 @@ end
 --- Waits.
 ---@param seconds number
 function transport.sleep(seconds)
-  local steps = running_engine()
-  local finish = core.now() + seconds
-  repeat
-    local left = finish - core.now()
-    if left > 0 then steps:rest(left < SLICE and left or SLICE) end
-  until left <= 0
+  local place = driver()
+  if place == blocking or place == nginx then return place.sleep(seconds) end
+  return place:sleep(seconds)
 end
 
 
@@ -109,11 +113,10 @@ end
 ---@return table? fields
 ---@return string? message
 function transport.incoming_fields()
-  local host = rawget(_G, "ngx")
-  if not host or host.get_phase() == "init" then
+  if not nginx.is_here() then
     return nil, "there is no running request: pass it as an argument"
   end
-  return host.req.get_uri_args()
+  return nginx.incoming_fields()
 end
 
 return transport
