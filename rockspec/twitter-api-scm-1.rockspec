@@ -79,6 +79,7 @@ build = {
     ["twitter.errors.limits"] = "lua/twitter/errors/limits.lua",
     ["twitter.errors.redact"] = "lua/twitter/errors/redact.lua",
     ["twitter.json"] = "lua/twitter/json.lua",
+    ["twitter.lists"] = "lua/twitter/lists.lua",
     ["twitter.media"] = "lua/twitter/media/init.lua",
     ["twitter.media.source"] = "lua/twitter/media/source.lua",
     ["twitter.media.types"] = "lua/twitter/media/types.lua",
