@@ -14,5 +14,4 @@ read_globals = {
 files["spec"].std = "min+busted"
 -- these run inside nginx, the rest of the specs' support does not
 files["spec/support/sandbox"].std = "min+ngx_lua"
-files["lua/twitter/transport.lua"].read_globals = { "ngx" }
 files["lua/twitter/tokens/shared_dict.lua"].read_globals = { "ngx" }

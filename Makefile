@@ -11,6 +11,9 @@ LUAS= lua5.1 lua5.2 lua5.3 lua5.4 luajit
 SPECS= spec
 BUSTED_FLAGS=
 
+# which benchmarks; all when none is named
+ROWS=
+
 CC= gcc
 CFLAGS= -O2 -g
 CPPFLAGS=
@@ -110,7 +113,7 @@ valgrind: ## run the specs under valgrind's memcheck
 bench: ## measure against bare libcurl and OpenSSL; writes build/bench.tsv
 	$(SETUP) build test bench lua5.4 luajit
 	$(AGAIN) modules benches LUAS='lua5.4 luajit'
-	@$(call with_lua,lua5.4) lua5.4 spec/bench/run.lua
+	@$(call with_lua,lua5.4) lua5.4 spec/bench/run.lua $(ROWS)
 
 sandbox: ## run a local stand-in for X until interrupted
 	$(SETUP) build test lua5.4
@@ -122,7 +125,7 @@ demo: ## sign in, post and upload against the sandbox; KEEP=1 leaves it running
 	@$(call with_lua,lua5.4) KEEP='$(KEEP)' lua5.4 spec/demo.lua
 
 install: ## install for $(LUA) below $(PREFIX), without LuaRocks
-	$(SETUP) build $(if $(LUA_INCDIR),,$(LUA))
+	$(SETUP) build $(if $(LUA_INCDIR),,$(filter lua5.% luajit,$(notdir $(LUA))))
 	$(AGAIN) modules copy BUILD=build/install LUAS=$(notdir $(LUA))
 
 uninstall: ## remove what install put there

@@ -44,6 +44,15 @@ describe("twitter.encode", function()
         encode.pairs { { "b", "1" }, { "a", 2 }, { "b", "3" } })
     end)
 
+    it("refuses lists with holes or names in them", function()
+      for _, fields in ipairs { { ids = { "1", nil, "3" } },
+        { ids = { "1", x = "2" } }, { { "a", "1" }, b = "2" } } do
+        local list, message = encode.pairs(fields)
+        assert.is_nil(list)
+        assert.matches("list", message)
+      end
+    end)
+
     it("names the field that cannot be sent", function()
       local list, message = encode.pairs { when = print }
       assert.is_nil(list)
@@ -70,11 +79,10 @@ describe("twitter.encode", function()
     end
   end)
 
-  it("reads a query and refuses a name that comes twice", function()
+  it("reads a query; a name that comes again makes a list", function()
     assert.same({ a = "1 2", b = "" }, encode.read_query("a=1+2&b"))
-    local fields, message = encode.read_query("a=1&a=2")
-    assert.is_nil(fields)
-    assert.matches("'a' stands in it twice", message)
+    assert.same({ a = { "1", "2", "3" } },
+      encode.read_query("a=1&a=2&a=3"))
     assert.is_nil((encode.read_query("a=%zz")))
   end)
 end)

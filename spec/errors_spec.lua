@@ -437,7 +437,7 @@ describe("hints", function()
       { 403, { errors = { { code = 453 } } }, "project" },
       { 403, { type = PREFIX .. "oauth1-permissions" }, "read and write" },
       { 403, { type = PREFIX .. "unsupported-authentication" }, "credential" },
-      { 401, { title = "Unauthorized" }, "refresh_token" },
+      { 401, { title = "Unauthorized" }, "expired or revoked" },
       { 401, { errors = { { code = 89 } } }, "expired" },
       { 400, { error = "invalid_request", error_description =
         "Value passed for the token was invalid." }, "sign in again" },

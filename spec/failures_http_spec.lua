@@ -95,7 +95,8 @@ describe("an answer that is no success:", function()
 
     it("a credential that is not accepted", function()
       fails({ kind = "unauthorized" }, { kind = "auth", status = 401,
-        outcome = "refused", message = "Unauthorized", hint = "credential" })
+        outcome = "refused", message = "Unauthorized",
+        hint = "expired or revoked" })
     end)
 
     it("a text that was posted before", function()
@@ -309,8 +310,9 @@ describe("an answer that is no success:", function()
         echo[#echo + 1] = spelling
       end
       local text = table.concat(echo, " , ")
+      local body = template:gsub("SECRETS", (text:gsub("%%", "%%%%")))
       fault { kind = "status", status = 400, content_type = content_type,
-        body = template:gsub("SECRETS", (text:gsub("%%", "%%%%"))), headers = { ["x-echo"] = text } }
+        body = body, headers = { ["x-echo"] = text } }
       failure.expect(given, { status = 400, kind = "http" },
         twitter.create_text_tweet("echo", given))
     end

@@ -141,6 +141,21 @@ describe("after a failure", function()
       end)
     end
 
+    it("a request of which the server cannot have got all", function()
+      local client, parameters = client_of("oauth2", { max_retries = 1 })
+      local text = new_text()
+      local body = '{"text":"' .. text .. '"}' .. (" "):rep(4 * 1024 * 1024)
+      fault("/2/tweets", { kind = "reset_before", early = true }, 10)
+      failure.expect(parameters, { kind = "network", outcome = "not_sent",
+        attempts = 2 }, client:request("POST", "/2/tweets", { body = body,
+          headers = { ["content-type"] = "application/json" } }))
+      assert(box:control("DELETE", "/faults"))
+      fault("/2/tweets", { kind = "reset_before", early = true })
+      assert(client:request("POST", "/2/tweets", { body = body,
+        headers = { ["content-type"] = "application/json" } }))
+      assert.equal(1, times_posted(text))
+    end)
+
     it("not after a certificate was refused", function()
       local parameters = box:parameters("oauth2")
       parameters.ca_file, parameters.max_retries = nil, 5

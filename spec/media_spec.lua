@@ -156,10 +156,23 @@ describe("media upload", function()
     end)
   end)
 
-  it("tells which ids were uploaded before the one that failed", function()
+  it("looks at every file before it sends the first", function()
     local ids, err = client:upload_attachments_array({
       FIXTURES .. "picture.jpg", "/nonexistent/picture.jpg" }, "tweet_image")
     assert.is_nil(ids)
+    assert.same({}, err.media_ids)
+    assert.equal(2, err.file_index)
+    assert.equal(0, requests("/initialize$"))
+  end)
+
+  it("tells which ids were uploaded before the one that failed", function()
+    assert(box:control("POST", "/faults", { skip = 1,
+      match = { path = "/2/media/upload/initialize" },
+      fault = { kind = "not_permitted" } }))
+    local ids, err = client:upload_attachments_array({
+      FIXTURES .. "picture.jpg", FIXTURES .. "picture.png" }, "tweet_image")
+    assert.is_nil(ids)
+    assert.equal(403, err.status)
     assert.equal(1, #err.media_ids)
     assert.equal(2, err.file_index)
   end)

@@ -57,11 +57,24 @@ describe("parameters.known", function()
   end)
 
   it("has defaults that pass its own check", function()
-    local standard = parameters.standard()
-    local checked = accepted(standard)
-    for name, value in pairs(standard) do
+    local defaults = {}
+    for name, value in pairs(parameters.standard()) do
+      defaults[name] = value
+    end
+    local checked = accepted(defaults)
+    for name, value in pairs(defaults) do
       if value ~= "" then assert.are.equal(value, checked[name]) end
     end
+  end)
+
+  it("does not take what was left at its default for given", function()
+    local filled = parameters.standard()
+    filled.client_id, filled.timeout = "an-id", 5
+    assert.same({ client_id = "an-id", timeout = 5 }, accepted(filled))
+  end)
+
+  it("refuses a table that inherits", function()
+    refused(setmetatable({}, { __index = { timeout = 5 } }), "plain table")
   end)
 end)
 

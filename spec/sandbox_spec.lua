@@ -122,17 +122,17 @@ describe("a sandbox", function()
     local script = os.tmpname()
     local file = assert(io.open(script, "w"))
     file:write("local box = assert(require('support.sandbox').start())\n",
-      "print(box.directory)\n", "os.exit(0)\n")
+      "print(box.directory)\n",
+      "print(io.open(box.directory .. '/nginx.pid'):read())\n",
+      "os.exit(0)\n")
     file:close()
     local pipe = assert(io.popen((os.getenv("LUA") or "lua") .. " " .. script))
-    local directory = pipe:read("*l")
+    local directory, pid = pipe:read("*l"), pipe:read("*l")
     pipe:close()
     os.remove(script)
     assert.matches("twitter%-sandbox", directory)
-    assert.is_true(eventually(function()
-      return not exists(directory .. "/nginx.pid")
-        and not exists(directory .. "/ca.pem")
-    end))
+    assert.is_true(eventually(function() return not is_alive(pid) end))
+    assert.is_false(exists(directory .. "/ca.pem"))
   end)
 
   it("says what is wrong with an order", function()

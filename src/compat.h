@@ -42,6 +42,13 @@ static inline void *compat_testudata (lua_State *L, int index,
 
 #endif
 
+/* Sizes of files: integers where Lua has them of 64 bits. */
+#if LUA_VERSION_NUM >= 503
+#define compat_pushsize(L,n)  lua_pushinteger(L, (lua_Integer)(n))
+#else
+#define compat_pushsize(L,n)  lua_pushnumber(L, (lua_Number)(n))
+#endif
+
 #if LUA_VERSION_NUM >= 502
 #define lua_getuservalue_table(L,i)  lua_getuservalue(L, i)
 #define lua_setuservalue_table(L,i)  lua_setuservalue(L, i)

@@ -72,7 +72,7 @@ static int core_scratch (lua_State *L) {
 
 
 static int f_size (lua_State *L) {
-  lua_pushnumber(L, (lua_Number)lfile_check(L, 1)->size);
+  compat_pushsize(L, lfile_check(L, 1)->size);
   return 1;
 }
 

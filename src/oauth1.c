@@ -140,7 +140,8 @@ enum twitter_result oauth1_new (struct oauth1_signer **signer,
   pairs_init(&new_signer->pairs);
   buf_init_secret(&new_signer->base, RESULT_CEILING);
   buf_init_secret(&new_signer->header, RESULT_CEILING);
-  enum twitter_result result = make_standard(&new_signer->standard, credentials);
+  enum twitter_result result =
+    make_standard(&new_signer->standard, credentials);
   if (result == TWITTER_OK) result = make_mac(new_signer, credentials);
   if (result != TWITTER_OK) {
     oauth1_free(new_signer);

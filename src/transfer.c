@@ -288,6 +288,7 @@ static int is_hang_up (CURLcode code, const char *message) {
   return code == CURLE_SSL_CONNECT_ERROR
       && (strstr(message, "SYSCALL") != NULL
           || strstr(message, "reset by peer") != NULL
+          || strstr(message, "getpeername() failed") != NULL
           || strstr(message, "unexpected eof") != NULL);
 }
 

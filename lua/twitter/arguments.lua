@@ -38,7 +38,8 @@ end
 ---@param ... any
 function arguments.check(name, specification, count, ...)
   for i = 1, #specification do
-    local value = i <= count and (select(i, ...)) or nil
+    local value
+    if i <= count then value = (select(i, ...)) end
     if not accepts(specification[i], value) then
       fail(i, name, readable(specification[i]), value)
     end

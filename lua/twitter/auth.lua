@@ -77,10 +77,11 @@ end
 --- Chooses the scheme of a request.
 ---@param accepted string[] "oauth2", "oauth1", "app": the best first
 ---@param parameters table
+---@param insisted? boolean `accepted` is the caller's choice: `auth` among the parameters does not count
 ---@return string? scheme
 ---@return string? message what is missing
-function auth.choose(accepted, parameters)
-  if parameters.auth then
+function auth.choose(accepted, parameters, insisted)
+  if parameters.auth and not insisted then
     return forced(parameters.auth, accepted, parameters)
   end
   for _, scheme in ipairs(accepted) do

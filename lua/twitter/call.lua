@@ -23,6 +23,7 @@ local idempotent = {
 ---@field url string absolute, without the query below
 ---@field query? string[][] pairs
 ---@field auth? string[] accepted schemes, the best first; nil: no credential
+---@field insisted? boolean the caller chose the scheme for this request alone
 ---@field basic? string[] user and password of HTTP Basic
 ---@field json? any encoded as the body
 ---@field form? string[][] pairs sent as a form (and signed)
@@ -70,7 +71,8 @@ local function prepare(context, description)
   if message then return nil, context:invalid(message) end
   local scheme
   if description.auth then
-    scheme, message = auth.choose(description.auth, context.parameters)
+    scheme, message = auth.choose(description.auth, context.parameters,
+      description.insisted)
     if not scheme then
       return nil, errors.new {
         kind = "auth", message = message, outcome = "not_sent",
@@ -137,12 +139,12 @@ local function transport_error(context, description, failure)
 end
 
 
-local function response_error(context, description, response)
+local function response_error(context, description, prepared, response)
   local err = errors.from_response(response, {
     operation = context.operation, method = description.method,
     secrets = all_secrets(context, description),
+    endpoint = endpoint(description), scheme = prepared.scheme,
   })
-  err.endpoint = endpoint(description)
   return err
 end
 
@@ -162,7 +164,10 @@ local function decode(description, response)
   end
   local value = json.decode(body)
   if type(value) == "table" then
-    if value.errors and value.data == nil then return nil end
+    if type(value.errors) == "table" and next(value.errors) ~= nil
+        and (value.data == nil or value.data == json.null) then
+      return nil
+    end
     return value
   end
   if not description.raw then return nil end
@@ -194,7 +199,7 @@ local function attempt(context, description, prepared, left)
     local value = decode(description, response)
     if value ~= nil then return value, nil, response end
   end
-  return nil, response_error(context, description, response)
+  return nil, response_error(context, description, prepared, response)
 end
 
 

@@ -92,7 +92,7 @@ end
 ---@param extra? table|string the call's own parameters
 ---@return twitter.context? context
 ---@return twitter.error? err
-function methods:context(operation, extra)
+function client.context(self, operation, extra)
   local cached = own(self)
   if extra == nil then
     return new_context(self, operation, cached.parameters, cached)
@@ -105,17 +105,26 @@ function methods:context(operation, extra)
 end
 
 
--- Which layer a value came from decides who gets its successor: a refresh
--- token that was bound here is replaced here, and nowhere else.
---- Puts a refreshed pair where the refresh token it came from was kept.
+-- The layer that a refresh token came from gets its successor, and only if
+-- nobody has put another one there meanwhile.
+local function layer_of(context)
+  local spent = context.parameters.refresh_token
+  for _, layer in ipairs { context.client.bound, configured } do
+    if layer.refresh_token == spent then return layer end
+  end
+end
+
+
+--- Puts a refreshed pair where the spent refresh token was kept: bound to the
+--- client, or configured. One that came with the call alone is the caller's.
 ---@param context twitter.context
 ---@param token table
-function methods:adopt(context, token)
+function client.adopt(context, token)
   local added = context.cache.added
-  if added and added.refresh_token then return end
-  local layer = self.bound.refresh_token and self.bound or configured
+  local layer = not (added and added.refresh_token) and layer_of(context)
+  if not layer then return end
   layer.access_token = token.access_token
-  layer.refresh_token = token.refresh_token or layer.refresh_token
+  layer.refresh_token = token.refresh_token
   layer.expires_at = token.expires_at
   generation = generation + 1
 end
@@ -129,6 +138,19 @@ function client.new(bound)
   local checked, err = parameters.check(bound or {}, "new")
   if not checked then return nil, err end
   return setmetatable({ bound = checked }, client_mt)
+end
+
+
+--- A client like this one, with more parameters bound: a user's token beside
+--- the app's keys, for example.
+---@param bound table|string
+---@return twitter.client? client
+---@return twitter.error? err
+function methods:with(bound)
+  local checked, err = parameters.check(bound, "with")
+  if not checked then return nil, err end
+  return setmetatable({ bound = parameters.merge(self.bound, checked) },
+    client_mt)
 end
 
 

@@ -2,6 +2,7 @@
 -- in, text out; what cannot be sent is refused with a message.
 
 local core = require "twitter.core"
+local lists = require "twitter.lists"
 
 local encode = {}
 
@@ -20,7 +21,9 @@ function encode.scalar(value)
   if value ~= value or value == math.huge or value == -math.huge then
     return nil, "is not a finite number"
   end
-  if value % 1 ~= 0 then return ("%.14g"):format(value) end
+  if value % 1 ~= 0 then
+    return (("%.14g"):format(value):gsub(",", "."))  -- some locales' point
+  end
   if value > LARGEST or value < -LARGEST then
     return nil, "is too large for a Lua number to be exact: use a string"
   end
@@ -41,6 +44,8 @@ end
 
 local function add_all(pairs_list, name, value)
   if type(value) ~= "table" then return add(pairs_list, name, value) end
+  local is_list, wrong = lists.check(value)
+  if not is_list then return nil, ("'%s': %s"):format(name, wrong) end
   for _, item in ipairs(value) do
     local ok, message = add(pairs_list, name, item)
     if not ok then return nil, message end
@@ -57,6 +62,21 @@ local function sorted_names(map)
 end
 
 
+local function from_list(fields)
+  local is_list, wrong = lists.check(fields)
+  if not is_list then return nil, wrong end
+  local list = {}
+  for i, pair in ipairs(fields) do
+    if type(pair) ~= "table" then
+      return nil, ("item %d is no { name, value } pair"):format(i)
+    end
+    local ok, message = add_all(list, pair[1], pair[2])
+    if not ok then return nil, message end
+  end
+  return list
+end
+
+
 --- A table of names and values, or a list of pairs, as a list of pairs of
 --- strings. A value that is a list stands for one pair for each item. Names
 --- of a table come sorted, so that equal input gives equal output.
@@ -64,17 +84,8 @@ end
 ---@return string[][]? pairs `{ { name, value }, ... }`
 ---@return string? message
 function encode.pairs(fields)
+  if fields[1] ~= nil then return from_list(fields) end
   local list = {}
-  if fields[1] ~= nil then
-    for i, pair in ipairs(fields) do
-      if type(pair) ~= "table" then
-        return nil, ("item %d is no { name, value } pair"):format(i)
-      end
-      local ok, message = add_all(list, pair[1], pair[2])
-      if not ok then return nil, message end
-    end
-    return list
-  end
   for _, name in ipairs(sorted_names(fields)) do
     local ok, message = add_all(list, name, fields[name])
     if not ok then return nil, message end
@@ -120,9 +131,9 @@ function encode.segment(value)
 end
 
 
---- Reads a query string or a form; a name that comes twice is an error.
+--- Reads a query string or a form.
 ---@param text string
----@return table<string, string>? fields
+---@return table<string, string|string[]>? fields a name that comes again makes its value a list
 ---@return string? message
 function encode.read_query(text)
   local fields = {}
@@ -130,10 +141,14 @@ function encode.read_query(text)
     local name, value = piece:match("^([^=]*)=?(.*)$")
     name, value = core.unescape(name, true), core.unescape(value, true)
     if not name or not value then return nil, "it is badly encoded" end
-    if fields[name] ~= nil then
-      return nil, ("'%s' stands in it twice"):format(name:sub(1, 40))
+    local before = fields[name]
+    if before == nil then
+      fields[name] = value
+    elseif type(before) == "table" then
+      before[#before + 1] = value
+    else
+      fields[name] = { before, value }
     end
-    fields[name] = value
   end
   return fields
 end

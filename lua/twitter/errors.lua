@@ -166,7 +166,7 @@ end
 
 
 local function kind_of(status, facts)
-  if is_success(status) and facts.format ~= "json" then return "json" end
+  if is_success(status) and #facts.errors == 0 then return "json" end
   if status == 429 then return "rate_limit" end
   if status == 401 then return "auth" end
   if status < 500 and facts.problem and (auth_problems[facts.problem]
@@ -227,12 +227,13 @@ local function is_capped(facts)
 end
 
 
-local function hint_of(err, format, now)
+local function hint_of(err, format, context)
   return hints.find({
     status = err.status, format = format, problem = err.problem,
+    scheme = context.scheme,
     title = err.title, detail = err.detail, errors = err.errors,
     body = err.body, may_have_acted = may_have_acted(err.outcome, err.method),
-  }, limits.clock_skew(err.headers, now))
+  }, limits.clock_skew(err.headers, context.now))
 end
 
 
@@ -268,7 +269,8 @@ function errors.from_response(response, context)
     kind = kind, message = message_of(status, facts, kind),
     outcome = context.outcome or outcome_of(status, kind),
     operation = context.operation, method = context.method,
-    status = status, title = facts.title, detail = detail_of(facts, kind),
+    endpoint = context.endpoint, status = status, title = facts.title,
+    detail = detail_of(facts, kind),
     type = facts.type, problem = facts.problem, errors = facts.errors,
     body = facts.body, headers = redact.headers(headers, secrets),
     rate_limit = rate_limit,
@@ -276,7 +278,7 @@ function errors.from_response(response, context)
       and limits.retry_after(status, headers, rate_limit, context.now) or nil,
     request_id = first_value(headers["x-transaction-id"]), secrets = secrets,
   }
-  err.hint = hint_of(err, facts.format, context.now)
+  err.hint = hint_of(err, facts.format, context)
   return err
 end
 

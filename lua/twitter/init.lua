@@ -3,8 +3,8 @@
 -- Each function exists twice, as `twitter.name(...)`, which uses the
 -- parameters of `twitter.configure`, and as `client:name(...)` of a client
 -- made by `twitter.new(parameters)`. All take a parameters table (or the path
--- of a JSON file that holds one) as their last, optional argument, answer
--- `value, facts`, and when the world fails, `nil, err`.
+-- of a JSON file that holds one) as their last, optional argument. Calls of
+-- the API answer `value, facts`; whatever fails, `nil, err`.
 
 local arguments = require "twitter.arguments"
 local client = require "twitter.client"
@@ -79,9 +79,19 @@ local functions = {
 }
 
 
+-- `twitter:name()` and `client.name(client)` are easily written; both would
+-- put the arguments one place further.
+local function check_call(name, first)
+  if first == twitter or client.is(first) then
+    error(("calling '%s' with ':' (use twitter.%s(...), or client:%s(...))")
+      :format(name, name, name), 3)
+  end
+end
+
+
 -- Runs one public function: `own` arguments, then the call's parameters.
 local function run(owner, name, implementation, own, ...)
-  local context, err = owner:context(name, (select(own + 1, ...)))
+  local context, err = client.context(owner, name, (select(own + 1, ...)))
   if not context then return nil, err end
   if own == 0 then return implementation(context) end
   if own == 1 then return implementation(context, (...)) end
@@ -96,6 +106,7 @@ local function define(default, name, implementation, ...)
   specification[own + 1] = OPTIONAL_PARAMETERS
 
   twitter[name] = function(...)
+    check_call(name, (...))
     arguments.check(name, specification, select("#", ...), ...)
     return run(default, name, implementation, own, ...)
   end
@@ -128,6 +139,7 @@ end
 ---@return twitter.client? client
 ---@return twitter.error? err kinds: invalid, file, json
 function twitter.new(bound)
+  check_call("new", bound)
   arguments.check("new", { OPTIONAL_PARAMETERS }, 1, bound)
   return client.new(bound)
 end
@@ -139,6 +151,7 @@ end
 ---@return true? ok
 ---@return twitter.error? err kinds: invalid, file, json
 function twitter.configure(values)
+  check_call("configure", values)
   arguments.check("configure", { OPTIONAL_PARAMETERS }, 1, values)
   return client.configure(values)
 end
@@ -159,6 +172,17 @@ end
 ---@return twitter.loop
 function twitter.loop()
   return loop.new()
+end
+
+
+--- `assert` for all Lua versions: those of 5.1 and 5.2 take no error objects.
+---@generic T
+---@param value T?
+---@param err any
+---@return T
+function twitter.assert(value, err, ...)
+  if value then return value, err, ... end
+  error(tostring(err), 2)
 end
 
 return twitter

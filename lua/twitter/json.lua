@@ -71,7 +71,12 @@ function json.decode(text)
   if type(text) ~= "string" then
     return nil, "string expected, got " .. type(text)
   end
-  local ok, value = pcall(decode_text, core.exact_integers(text))
+  local exact = core.exact_integers(text)
+  local ok, value = pcall(decode_text, exact)
+  if not ok then
+    cjson.new()  -- learns the locale's decimal point, which may have changed
+    ok, value = pcall(decode_text, exact)
+  end
   if not ok then return nil, tostring(value) end
   if floats_only then value = core.to_integers(value) end
   return value

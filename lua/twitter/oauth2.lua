@@ -3,6 +3,7 @@
 -- refresh. X's rules: RFC 6749, RFC 7636, and codes that live 30 seconds.
 
 local call = require "twitter.call"
+local client = require "twitter.client"
 local core = require "twitter.core"
 local encode = require "twitter.encode"
 local errors = require "twitter.errors"
@@ -69,14 +70,30 @@ end
 
 -- ---- the token endpoint ----
 
+local function is_text(value)
+  return type(value) == "string" and value ~= "" and not value:find("[%c ]")
+end
+
+
+-- What of the answer can be passed on as parameters; X may add fields any day.
+-- Without a successor the old refresh token stays good (RFC 6749, section 6).
 -- The time of the server's clock decides when a token ends.
-local function with_expiry(token, facts)
-  local lifetime = tonumber(token.expires_in)
-  if lifetime then
+local function as_pair(answer, context, facts, renew)
+  local pair = {
+    access_token = answer.access_token,
+    refresh_token = is_text(answer.refresh_token) and answer.refresh_token
+      or renew and context.parameters.refresh_token or nil,
+    token_type = type(answer.token_type) == "string" and answer.token_type
+      or nil,
+    scope = type(answer.scope) == "string" and answer.scope or nil,
+  }
+  local lifetime = tonumber(answer.expires_in)
+  if lifetime and lifetime >= 0 and lifetime < 1e10 then
     local now = limits.server_time(facts.headers, os.time())
-    token.expires_at = now + math.floor(lifetime)
+    pair.expires_in = lifetime
+    pair.expires_at = now + math.floor(lifetime)
   end
-  return token
+  return pair
 end
 
 
@@ -87,20 +104,23 @@ local function copy(from)
 end
 
 
--- The user's function sees the pair before anything else does. Its failure
--- must not lose a login that X has already granted, so it is reported beside
--- the token instead of in its place.
+-- The user's function sees the pair before anyone uses it; the client holds
+-- it by then, so a call made from there works. Its failure must not lose a
+-- login that X has already granted, so it is reported beside the token instead
+-- of in its place.
 local function announce(context, token, facts)
   local on_token = context.parameters.on_token
   if not on_token then return end
   local ok, message = pcall(on_token, copy(token))
-  if not ok then facts.on_token_error = message end
+  if ok then return end
+  facts.on_token_error = errors.redact(tostring(message),
+    { token.access_token, token.refresh_token })
 end
 
 
 -- Confidential clients prove themselves with HTTP Basic; the client id goes
--- along in both cases.
-local function ask_for_token(context, form, secrets)
+-- along in both cases. `renew`: the pair takes the place of the client's.
+local function ask_for_token(context, form, secrets, renew)
   local values = context.parameters
   form[#form + 1] = { "client_id", values.client_id }
   local token, facts = call.perform(context, {
@@ -115,14 +135,15 @@ local function ask_for_token(context, form, secrets)
     end
     return nil, facts
   end
-  if type(token.access_token) ~= "string" then
+  if not is_text(token.access_token) then
     return nil, errors.new {
       kind = "json", outcome = "unknown", status = facts.status,
       message = "the answer holds no access_token",
       operation = context.operation,
     }
   end
-  with_expiry(token, facts)
+  token = as_pair(token, context, facts, renew)
+  if renew then client.adopt(context, token) end
   announce(context, token, facts)
   return token, facts
 end
@@ -180,12 +201,10 @@ function oauth2.refresh_token(context)
     local ok, err = require_parameter(context, name)
     if not ok then return nil, err end
   end
-  local token, facts = ask_for_token(context, {
+  return ask_for_token(context, {
     { "grant_type", "refresh_token" },
     { "refresh_token", context.parameters.refresh_token },
-  })
-  if token then context.client:adopt(context, token) end
-  return token, facts
+  }, nil, true)
 end
 
 
@@ -203,12 +222,14 @@ local function parse_redirect(text)
 end
 
 
--- Values that came more than once arrive as lists in some frameworks.
+-- What decides must be there once. Values that came more than once are lists.
 local function single_values(fields)
   for _, name in ipairs { "state", "code", "error" } do
     local value = fields[name]
-    if value ~= nil and type(value) ~= "string" then
+    if type(value) == "table" then
       return nil, ("'%s' stands in it twice"):format(name)
+    elseif value ~= nil and type(value) ~= "string" then
+      return nil, ("'%s' is no string"):format(name)
     end
   end
   return fields
@@ -216,14 +237,18 @@ end
 
 
 local function read_redirect(request)
-  if type(request) == "string" then return parse_redirect(request) end
-  return single_values(request)
+  local fields, message = request, nil
+  if type(request) == "string" then
+    fields, message = parse_redirect(request)
+    if not fields then return nil, message end
+  end
+  return single_values(fields)
 end
 
 
 local function check_state(context, fields, session)
-  if type(session.state) ~= "string" or not fields.state
-      or not core.equal(fields.state, session.state) then
+  if type(session.state) ~= "string" or session.state == ""
+      or not fields.state or not core.equal(fields.state, session.state) then
     return refuse(context, "state-mismatch", "the redirect's state is not "
       .. "the one of this sign-in session")
   end

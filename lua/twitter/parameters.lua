@@ -65,7 +65,7 @@ parameters.known = {
     description = "where media of v1.1 is uploaded" },
   { name = "timeout", type = "number", unit = "seconds", default = 60,
     minimum = 0.001, maximum = DAY,
-    description = "longest time for a call, retries included" },
+    description = "longest time for a request, its repetitions included" },
   { name = "connect_timeout", type = "number", unit = "seconds", default = 10,
     minimum = 0.001, maximum = DAY,
     description = "longest time to connect" },
@@ -133,6 +133,11 @@ for position, row in ipairs(parameters.known) do
 end
 
 
+-- Marks a table of standard parameters: filled in and passed back, what was
+-- left at its default does not override what has been configured.
+local standard_mt = { __name = "twitter.standard_parameters" }
+
+
 --- The name among the candidates that a mistyped one was meant to be.
 ---@param name string
 ---@param candidates string[]
@@ -156,7 +161,7 @@ end
 function parameters.standard()
   local copy = {}
   for name, value in next, standard do copy[name] = value end
-  return copy
+  return setmetatable(copy, standard_mt)
 end
 
 
@@ -180,10 +185,28 @@ local function unknown(name)
 end
 
 
+-- Not given, as far as the caller can mean it.
+local function is_absent(given, name, value)
+  return value == "" or value == json.null
+    or value == standard[name] and getmetatable(given) == standard_mt
+end
+
+
+-- What is inherited would be passed over, and other credentials used instead.
+local function check_plain(given)
+  local mt = getmetatable(given)
+  if type(mt) == "table" and mt.__index ~= nil then
+    return "parameters must be a plain table, not one that inherits"
+  end
+end
+
+
 local function check_table(given, operation)
   local checked = {}
+  local wrong = check_plain(given)
+  if wrong then return nil, errors.invalid(operation, wrong) end
   for name, value in next, given do
-    if value ~= "" and value ~= json.null then
+    if not is_absent(given, name, value) then
       local row = by_name[name]
       local message
       if row then
@@ -236,7 +259,7 @@ local function check_path(path, operation)
   end
   local text, reason = read_file(path)
   if not text then return nil, file_error(operation, path, reason) end
-  local given, message = json.decode(text)
+  local given, message = json.decode((text:gsub("^\239\187\191", "")))
   if type(given) ~= "table" then
     return nil, errors.new { kind = "json", outcome = "not_sent",
       operation = operation, message = "the parameter file is not a JSON "
@@ -258,15 +281,34 @@ function parameters.check(given, operation)
 end
 
 
+-- Who a call acts for is one thing: a layer that names a user takes nothing of
+-- another user from the layers below.
+local user_keys = {
+  "access_token", "refresh_token", "expires_at", "expires_in", "token_type",
+  "oauth_token", "oauth_token_secret", "user_id", "screen_name",
+}
+
+
+local function names_user(source)
+  for _, name in ipairs { "access_token", "refresh_token", "oauth_token" } do
+    if source[name] and source[name] ~= "" then return true end
+  end
+  return false
+end
+
+
 local function overlay(target, source)
+  if names_user(source) then
+    for _, name in ipairs(user_keys) do target[name] = nil end
+  end
   for name, value in next, source do
     if value ~= "" then target[name] = value end
   end
 end
 
 
---- Lays tables of parameters over each other, key by key, into a fresh table.
---- They are not checked and not written to; empty strings count as not given.
+--- Lays tables of parameters over each other, key by key, into a fresh table;
+--- a user's credentials go together (see `user_keys`). They are not checked and not written to; empty strings count as not given.
 ---@param defaults? table
 ---@param configured? table
 ---@param bound? table

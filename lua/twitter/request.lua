@@ -4,6 +4,7 @@
 local call = require "twitter.call"
 local core = require "twitter.core"
 local encode = require "twitter.encode"
+local lists = require "twitter.lists"
 
 local request = {}
 
@@ -16,9 +17,19 @@ local known = {
 
 -- ---- the address ----
 
+local default_ports = { http = ":80", https = ":443" }
+
+
+-- "https://api.x.com" for "HTTPS://API.X.com:443/2/tweets"
 local function origin(url)
   local scheme, authority = url:match("^(%a[%w+.-]*)://([^/?#]*)")
-  return scheme and (scheme .. "://" .. authority):lower()
+  if not scheme then return nil end
+  scheme, authority = scheme:lower(), authority:lower()
+  local port = default_ports[scheme]
+  if port and authority:sub(-#port) == port then
+    authority = authority:sub(1, -#port - 1)
+  end
+  return scheme .. "://" .. authority
 end
 
 
@@ -43,16 +54,18 @@ local function address(context, path)
   if path:sub(1, 1) == "/" then
     return context.parameters.api_url .. encode_bytes(path)
   end
-  local host, rest = path:match("^(https?://[^/?]+)(.*)$")
-  if host then return host .. encode_bytes(rest) end
+  local host, rest = path:match("^(%a+://[^/?]+)(.*)$")
+  if host and host:lower():find("^https?://") then return host .. encode_bytes(rest) end
   return nil, "the path must begin with '/', or be a whole http(s) URL"
 end
 
 
 -- ---- the credential ----
 
-local function default_schemes(url)
-  local path = url:match("^%a[%w+.-]*://[^/]*(/[^?#]*)") or "/"
+local function default_schemes(context, url)
+  local base = context.parameters.api_url
+  local path = url:sub(1, #base) == base and url:sub(#base + 1)
+    or url:match("^%a[%w+.-]*://[^/]*(/[^?#]*)") or "/"
   if path:find("^/2/") then return { "oauth2", "oauth1", "app" } end
   return { "oauth1", "app" }
 end
@@ -66,7 +79,7 @@ local function choose_auth(context, url, wanted)
     return nil, "the URL is not X's, so no credential goes there: pass "
       .. "auth = false to send it without"
   end
-  if wanted == nil then return default_schemes(url) end
+  if wanted == nil then return default_schemes(context, url) end
   if schemes[wanted] then return { wanted } end
   return nil, "options.auth is \"oauth1\", \"oauth2\", \"app\" or false"
 end
@@ -95,7 +108,7 @@ local function multipart_part(part)
   local name = part.name or part[1]
   local wrong = check_labels(part, name)
   if wrong then return nil, wrong end
-  if part.path then
+  if type(part.path) == "string" then
     local file, message = core.open(part.path)
     if not file then return nil, part.path .. ": " .. message end
     return { name = name, file = file, type = part.type,
@@ -109,6 +122,8 @@ end
 
 
 local function multipart(parts)
+  local is_list, wrong = lists.check(parts)
+  if not is_list then return nil, "multipart: " .. wrong end
   local list = {}
   for i, part in ipairs(parts) do
     local message
@@ -195,6 +210,7 @@ local function describe(context, method, path, options)
   if message then return nil, message end
   local description = { method = method:upper(), url = url, raw = true }
   description.auth, message = choose_auth(context, url, options.auth)
+  description.insisted = options.auth and true or nil
   message = message or add_body(description, options)
   if not message and options.query then
     description.query, message = encode.pairs(options.query)

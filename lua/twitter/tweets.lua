@@ -3,6 +3,8 @@
 -- first.
 
 local call = require "twitter.call"
+local errors = require "twitter.errors"
+local lists = require "twitter.lists"
 local media = require "twitter.media"
 local transport = require "twitter.transport"
 local unicode = require "twitter.unicode"
@@ -19,13 +21,9 @@ local MIN_DURATION, MAX_DURATION = 5, 10080    -- minutes: up to a week
 local SETTLING = { 1, 2 }
 
 
--- A single value is a list of one.
-local function as_list(value)
-  if value == nil then return {} end
-  if type(value) ~= "table" or value.data or value.path or value.url then
-    return { value }
-  end
-  return value
+-- `{ data = ... }` and its like are one file, not a list.
+local function is_file(value)
+  return value.data ~= nil or value.path ~= nil or value.url ~= nil
 end
 
 
@@ -87,19 +85,31 @@ local function is_media_id(item)
 end
 
 
--- Ids stay, files are uploaded; the order is kept.
-local function media_ids(context, items, category)
+-- Which items are files, and where they stand.
+local function split_files(items, category)
   local ids, files, positions = {}, {}, {}
   for i, item in ipairs(items) do
-    if is_media_id(item) then
+    if not category and is_media_id(item) then
       ids[i] = item
     else
       files[#files + 1], positions[#positions + 1] = item, i
     end
   end
+  return ids, files, positions
+end
+
+
+-- Ids stay, files are uploaded; the order is kept. Whatever goes wrong here,
+-- the post itself was never tried.
+local function media_ids(context, items, category)
+  local ids, files, positions = split_files(items, category)
   if #files == 0 then return ids, false end
-  local uploaded, err = media.upload(context, files, category)
-  if not uploaded then return nil, err end
+  local uploaded, err = media.upload(context, files, category, #items)
+  if not uploaded then
+    err.outcome, err.hint = "not_sent", nil
+    err.file_index = err.file_index and positions[err.file_index]
+    return nil, err
+  end
   for i, position in ipairs(positions) do ids[position] = uploaded[i] end
   return ids, true
 end
@@ -129,10 +139,26 @@ local function post(context, body, fresh_media)
 end
 
 
+-- A post without an id cannot be told from one that was not made.
+local function check_posted(context, value, result)
+  if type(value.data) == "table" and type(value.data.id) == "string" then
+    return value, result
+  end
+  return nil, errors.new {
+    kind = "json", outcome = "unknown", status = result.status,
+    message = "the answer holds no post", operation = context.operation,
+  }
+end
+
+
 local function publish(context, text, items, category, options, duration)
   text = text or ""
-  items, options = as_list(items), as_list(options)
-  local message = check_post(text, items, options, duration)
+  local message
+  items, message = lists.of(items, is_file)
+  if message then return nil, context:invalid("media: " .. message) end
+  options, message = lists.of(options)
+  if message then return nil, context:invalid("poll options: " .. message) end
+  message = check_post(text, items, options, duration)
   if message then return nil, context:invalid(message) end
   local ids, fresh = media_ids(context, items, category)
   if not ids then return nil, fresh end
@@ -142,6 +168,7 @@ local function publish(context, text, items, category, options, duration)
     body.poll = { options = options, duration_minutes = duration }
   end
   local value, result = post(context, body, fresh)
+  if value then value, result = check_posted(context, value, result) end
   if not value and fresh then result.media_ids = ids end
   return value, result
 end
@@ -166,8 +193,10 @@ end
 
 -- Posts whose media are all of one kind.
 local function create_media_tweet(context, text, files, category, most)
-  local items = as_list(files)
-  if #items == 0 then
+  local items, message = lists.of(files, is_file)
+  if not items then
+    return nil, context:invalid("media: " .. message)
+  elseif #items == 0 then
     return nil, context:invalid("there is no file to post")
   elseif #items > most then
     return nil, context:invalid(("a post takes up to %d of these files, got "
@@ -197,10 +226,12 @@ end
 
 --- A post with a poll.
 function tweets.create_poll_tweet(context, text, options, duration)
-  if #as_list(options) == 0 then
-    return nil, context:invalid("a poll needs options")
+  local list, message = lists.of(options)
+  if not list or #list == 0 then
+    return nil, context:invalid(message and "poll options: " .. message
+      or "a poll needs options")
   end
-  return publish(context, text, nil, nil, options, duration)
+  return publish(context, text, nil, nil, list, duration)
 end
 
 
@@ -208,7 +239,8 @@ end
 ---@return string[]? ids
 ---@return twitter.error? err with `media_ids`: what had been uploaded before
 function tweets.upload_attachments_array(context, files, category)
-  local items = as_list(files)
+  local items, message = lists.of(files, is_file)
+  if not items then return nil, context:invalid("files: " .. message) end
   if #items == 0 then
     return nil, context:invalid("there is no file to upload")
   end

@@ -38,7 +38,7 @@ end
 
 -- ---- post ----
 
-local POSTS, POST_ROUNDS = 2000, 7
+local POSTS, POST_ROUNDS = 800, 15
 local FEW, MANY = 100, 300  -- under callgrind; their difference counts
 
 local posters = {
@@ -48,9 +48,9 @@ local posters = {
   oauth1 = join(LUA54, { "spec/bench/post.lua" }),
 }
 
-local function post_command(name, count)
+local function post_command(name, url, count)
   local words = join(posters[name],
-    { host.url, host.ca_file, TOKEN, TEXT, tostring(count) })
+    { url, host.ca_file, TOKEN, TEXT, tostring(count) })
   if name == "oauth1" then words[#words + 1] = "oauth1" end
   return words
 end
@@ -59,7 +59,7 @@ end
 local function post_time()
   local sides = {}
   for name in pairs(posters) do
-    local command = compare.command(post_command(name, POSTS))
+    local command = compare.command(post_command(name, host.url, POSTS))
     sides[name] = function() return tonumber(compare.shell(command)) end
   end
   local values = compare.take_turns(POST_ROUNDS, sides)
@@ -80,7 +80,7 @@ local callgrind = { "valgrind", "--tool=callgrind", "--trace-children=yes",
 
 local function instructions(name, count)
   local text = compare.shell(compare.command(join(callgrind,
-    post_command(name, count))) .. " 2>&1")
+    post_command(name, host.calm_url, count))) .. " 2>&1")
   return tonumber(text:match("Collected : (%d+)"))
 end
 

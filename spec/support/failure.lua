@@ -30,7 +30,7 @@ function failure.spellings(parameters, more)
     local secret = parameters[name]
     if secret and secret ~= "" then add(name, secret) end
   end
-  if parameters.client_secret then
+  if parameters.client_id and parameters.client_secret then
     add("the Basic header", core.basic(parameters.client_id,
       parameters.client_secret):match("%S+$"))
   end

@@ -60,18 +60,10 @@ for_lint() {
   need clang-tidy clang-tidy
 }
 
-# Debian has LuaJIT twice, and the two exclude each other: whichever is there
-# stays, and gets the headers that belong to it. Its rocks are built with Lua
-# 5.1's.
 for_luajit() {
-  for_lua lua5.1
-  if test -e /usr/share/doc/libluajit-5.1-2; then
-    need luajit luajit
-    header libluajit-5.1-dev luajit /usr/include/luajit-2.*/lua.h
-  else
-    need luajit2 luajit
-    header libluajit2-5.1-dev luajit /usr/include/luajit-2.*/lua.h
-  fi
+  need luajit2 luajit
+  header libluajit2-5.1-dev luajit /usr/include/luajit-2.*/lua.h
+  for_lua lua5.1 # whose headers rocks for LuaJIT are built with
 }
 
 for_lua() {
@@ -95,10 +87,19 @@ done
 
 test -z "$missing" && exit 0
 
+# Debian has LuaJIT twice, and the two exclude each other. nginx's Lua module
+# needs the one called luajit2, which has the same command: once a part of it
+# is wanted it comes whole, or the other would leave a gap.
+case $missing in
+  *luajit2*|*-http-lua*) missing="$missing luajit2 libluajit2-5.1-dev" ;;
+esac
+
 refuse() {
   echo "setup: $1; this needs (by their Debian names):" >&2
   printf '  %s\n' $missing >&2
-  echo "A Lua that you do without can be left out: make LUAS=lua5.4" >&2
+  case $missing in *lua5.*|*luajit*)
+    echo "A Lua that you do without can be left out: make LUAS=lua5.4" >&2 ;;
+  esac
   exit 2
 }
 

@@ -12,8 +12,9 @@ local ENROLL = "the app has no access to this endpoint: attach it to a "
   .. "project and a plan in X's console"
 local DUPLICATE = "the account posted this text recently; if an earlier "
   .. "attempt ended without an answer, it did take effect"
-local CREDENTIAL = "the credential is missing, wrong, expired or revoked: "
-  .. "refresh it with refresh_token, or sign in again"
+local CREDENTIAL = "the credential is missing, wrong, expired or revoked"
+local USER_TOKEN = "the access_token is wrong, expired or revoked: refresh it "
+  .. "with refresh_token, or sign in again"
 
 local rows = {
   -- credentials
@@ -86,6 +87,7 @@ local rows = {
   { issue = "RuleConfigurationIssue", hint = "add a rule before connecting" },
   -- what the status alone tells
   { status = 401, clock = true },
+  { status = 401, scheme = "oauth2", hint = USER_TOKEN },
   { status = 401, hint = CREDENTIAL },
   { status = 403, format = "html", hint = "X's edge refused this, not the "
       .. "API: check user_agent, and the network it comes from" },
@@ -114,6 +116,7 @@ end
 -- Fields that are compared as they stand.
 local compared = {
   "problem", "title", "status", "format", "detail", "may_have_acted",
+  "scheme",
 }
 
 
@@ -136,7 +139,7 @@ end
 
 --- Finds the advice for a failure.
 ---@param facts table `{ status, format, problem, title, detail, errors, body,
----  may_have_acted }`
+---  may_have_acted, scheme }`
 ---@param skew? integer seconds the local clock is ahead of the server's
 ---@return string? hint
 function hints.find(facts, skew)

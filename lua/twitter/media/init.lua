@@ -14,6 +14,7 @@ local KIB, MIB = 1024, 1024 * 1024
 local MAX_SEGMENTS = 1000
 local MAX_CHUNK = 4 * MIB
 local POLL_DEFAULT = 1    -- seconds, where X does not say how long to wait
+local POLL_LEAST = 0.02
 
 local protocols = {
   ["2"] = "twitter.media.v2",
@@ -70,7 +71,9 @@ end
 -- One look at how far the work is: true when done, nil and an error when it
 -- failed, false and the seconds to wait when it goes on.
 local function judge(context, info)
-  if not info or info.state == "succeeded" then return true end
+  if type(info) ~= "table" or not info.state or info.state == "succeeded" then
+    return true
+  end
   if info.state == "failed" then
     return nil, processing_error(context, {
       kind = "http", outcome = "refused", problem = "media-processing-failed",
@@ -78,8 +81,9 @@ local function judge(context, info)
       detail = reason(info),
     })
   end
-  local seconds = tonumber(info.check_after_secs) or POLL_DEFAULT
-  return false, math.max(seconds, 0)
+  local seconds = tonumber(info.check_after_secs)
+  if not seconds or not (seconds > 0) then seconds = POLL_DEFAULT end
+  return false, math.max(seconds, POLL_LEAST)
 end
 
 
@@ -92,6 +96,7 @@ local function give_up(context, limit)
 end
 
 
+-- The last look is at the deadline, however long X would have us wait.
 local function wait_until_ready(context, protocol, id, info)
   local limit = context.parameters.processing_timeout
   local deadline = transport.now() + limit
@@ -99,10 +104,9 @@ local function wait_until_ready(context, protocol, id, info)
     local ready, seconds = judge(context, info)
     if ready then return true end
     if ready == nil then return nil, seconds end
-    if transport.now() + seconds > deadline then
-      return nil, give_up(context, limit)
-    end
-    transport.sleep(seconds)
+    local left = deadline - transport.now()
+    if left <= 0 then return nil, give_up(context, limit) end
+    transport.sleep(math.min(seconds, left))
     local status, err = protocol.status(context, id)
     if not status then return nil, err end
     info = status.processing_info
@@ -110,8 +114,8 @@ local function wait_until_ready(context, protocol, id, info)
 end
 
 
-local function transfer(context, protocol, file, media_type, category)
-  local id, err = protocol.initialize(context, media_type, category,
+local function transfer(context, protocol, file)
+  local id, err = protocol.initialize(context, file.type, file.category,
     file.size)
   if not id then return nil, err end
   local ok
@@ -126,46 +130,70 @@ local function transfer(context, protocol, file, media_type, category)
 end
 
 
+-- ---- before anything is sent ----
+
 local function check(context, file, category)
   local media_type = types.sniff(file.head)
   category = category or (media_type and types.category_of(media_type))
   local ok, message = types.check(category or "tweet_image", media_type,
     file.size)
-  if ok then return media_type, category end
-  return nil, context:invalid(("%s: %s"):format(file.name, message))
-end
-
-
-local function upload_one(context, protocol, item, category)
-  local file, err = source.open(context, item)
-  if not file then return nil, err end
-  local media_type, kind = check(context, file, category)
-  if not media_type then
-    file:close()
-    return nil, kind
+  if not ok then
+    return context:invalid(("%s: %s"):format(file.name, message))
   end
-  local id
-  id, err = transfer(context, protocol, file, media_type, kind)
-  file:close()
-  return id, err
+  file.type, file.category = media_type, category
 end
 
 
---- Uploads files one after another.
----@param context twitter.context
----@param files (string|table)[]
----@param category? string nil: chosen by each file's type
----@return string[]? ids
----@return twitter.error? err with `media_ids`: the ids of the files before the one that failed
-function media.upload(context, files, category)
+local function close_all(files)
+  for _, file in ipairs(files) do file:close() end
+end
+
+
+-- Opens and checks every file, so that the last one's fault is known before
+-- the first one has been uploaded.
+local function open_all(context, items, category)
+  local files = {}
+  for i, item in ipairs(items) do
+    local file, err = source.open(context, item)
+    files[i] = file
+    err = err or check(context, file, category)
+    if err then
+      close_all(files)
+      err.media_ids, err.file_index = {}, i
+      return nil, err
+    end
+  end
+  return files
+end
+
+
+-- A post takes pictures, or one GIF, or one video.
+local function check_mixture(context, files, count)
+  if count < 2 then return end
+  for _, file in ipairs(files) do
+    if file.category ~= "tweet_image" then
+      return context:invalid(("%s: a post has one GIF or one video, and "
+        .. "nothing beside it"):format(file.name))
+    end
+  end
+end
+
+
+local function check_category(context, category)
   if category and not types.is_category(category) then
-    return nil, context:invalid(("unknown media category '%s': it is one of "
-      .. "%s"):format(category, table.concat(types.categories(), ", ")))
+    return context:invalid(("unknown media category '%s': it is one of %s")
+      :format(category, table.concat(types.categories(), ", ")))
   end
+end
+
+
+-- ---- sending ----
+
+local function send_all(context, files)
   local protocol = require(protocols[context.parameters.media_api])
   local ids = {}
-  for i, item in ipairs(files) do
-    local id, err = upload_one(context, protocol, item, category)
+  for i, file in ipairs(files) do
+    local id, err = transfer(context, protocol, file)
     if not id then
       err.media_ids, err.file_index = ids, i
       return nil, err
@@ -173,6 +201,27 @@ function media.upload(context, files, category)
     ids[i] = id
   end
   return ids
+end
+
+
+--- Uploads files one after another.
+---@param context twitter.context
+---@param items (string|table)[]
+---@param category? string nil: chosen by each file's type
+---@param together? integer how many media one post is going to have, these included; nil: they are not for one post
+---@return string[]? ids
+---@return twitter.error? err with `media_ids`, the ids of the files before the one that failed, and `file_index`, its position
+function media.upload(context, items, category, together)
+  local err = check_category(context, category)
+  if err then return nil, err end
+  local files
+  files, err = open_all(context, items, category)
+  if not files then return nil, err end
+  err = together and check_mixture(context, files, together)
+  local ids
+  if not err then ids, err = send_all(context, files) end
+  close_all(files)
+  return ids, err
 end
 
 return media

@@ -163,7 +163,8 @@ function source.open(context, item)
   if type(item) == "string" then return from_string(context, item) end
   if type(item) == "table" then
     if type(item.data) == "string" then
-      return from_data(context, item.data, item.name)
+      local name = type(item.name) == "string" and item.name or nil
+      return from_data(context, item.data, name)
     elseif type(item.path) == "string" then
       return from_path(context, item.path)
     elseif type(item.url) == "string" and is_url(item.url) then

@@ -35,6 +35,7 @@ end
 ---@return twitter.error? err
 function v2.append(context, id, index, part)
   local value, err = call.operation(context, "append_media_upload", {
+    raw = true,  -- nothing in the answer is needed
     body = { multipart = {
       part, { name = "segment_index", data = ("%d"):format(index) },
     } },

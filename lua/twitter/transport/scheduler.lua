@@ -3,8 +3,6 @@
 -- Transfers go to an engine that the scheduler steps itself, or, for other
 -- event loops, to the I/O thread, which tells by a descriptor.
 
-local core = require "twitter.core"
-
 local scheduler = {}
 
 -- Which scheduler a running coroutine belongs to.

@@ -46,11 +46,11 @@ end
 ---@param owner integer a process id
 function boot.watch(owner)
   local born = birth(owner)
-  if not born then
-    return
+  if not born and not birth(ngx.worker.pid()) then
+    return -- no /proc here
   end
   assert(ngx.timer.every(0.5, function(premature)
-    if not premature and birth(owner) ~= born then
+    if not premature and (not born or birth(owner) ~= born) then
       os.execute("rm -rf '" .. state.directory .. "'")
       ffi.C.kill(ngx.worker.pid(), 15)
     end
