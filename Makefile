@@ -71,7 +71,6 @@ export PATH := $(PATH):/usr/sbin:/sbin
 .SUFFIXES:
 
 SOURCES= $(sort $(wildcard src/*.c))
-LUA_FILES= $(sort $(shell find lua -name '*.lua'))
 SETUP= @spec/support/setup.sh
 AGAIN= @+$(MAKE) --no-print-directory
 SAY= $(if $(V),,@echo "  $(1)  $@"; )

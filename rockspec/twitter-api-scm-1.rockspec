@@ -51,6 +51,7 @@ build = {
         "src/lcore.c",
         "src/ldigits.c",
         "src/lengine.c",
+        "src/lfields.c",
         "src/lfile.c",
         "src/lmailbox.c",
         "src/lsign.c",

@@ -186,24 +186,57 @@ describe("core.engine", function()
       assert.is_nil((transfer("POST", "/", { multipart = { { name = "x" } } })))
       assert.is_nil((transfer("POST", "/", print)))
       local file = assert(core.open("spec/fixtures/picture.jpg"))
-      assert.is_nil((transfer("POST", "/", { file = file, offset = -1 })))
+      assert.has_error(function()
+        transfer("POST", "/", { file = file, offset = -1 })
+      end)
+      assert.is_nil((transfer("HEAD", "/", "x")))
       assert.is_nil((transfer("POST", "/", { file = file, offset = 1,
         length = file:size() })))
       file:close()
       assert.is_nil((transfer("POST", "/", { file = file })))
     end)
 
-    it("protocols other than http and https", function()
+    it("addresses that are no http or https, or hold a login", function()
       for _, url in ipairs { "file:///etc/passwd", "ftp://127.0.0.1/",
-        "gopher://127.0.0.1/", "127.0.0.1" } do
-        local one = assert(core.transfer(settings, "GET", url, {}))
-        engine:add(one)
-        while not engine:wait(one, 0.5) do end
-        local status, kind, _, left = one:result()
-        assert.is_nil(status)
-        assert.is_true(kind == "invalid" or kind == "network", kind)
-        assert.is_false(left)
+        "gopher://127.0.0.1/", "127.0.0.1", "http://", "", "//127.0.0.1/",
+        "http://user:password@127.0.0.1/" } do
+        assert.is_nil((core.transfer(settings, "GET", url, {})))
       end
+    end)
+
+    it("headers that frame the message", function()
+      for _, name in ipairs { "Content-Length", "transfer-encoding", "HOST",
+        "Connection", "Expect", "TE", "Upgrade" } do
+        assert.is_nil((transfer("GET", "/", nil, { name, "x" })))
+      end
+      assert.is_nil((core.transfer(settings, "GET", box.api_url, { "x" })))
+    end)
+
+    it("settings and options out of their range", function()
+      for _, bad in ipairs { -1, 0 / 0, math.huge, "x" } do
+        assert.has_error(function() core.settings { timeout = bad } end)
+        assert.has_error(function()
+          transfer("GET", "/", nil, nil, { max_response = bad })
+        end)
+      end
+      assert.has_error(function() core.settings { user_agent = "a\r\nb" } end)
+      assert.has_error(function() core.settings { proxy = "a\0b" } end)
+      assert.has_error(function()
+        transfer("GET", "/", nil, nil, { redirects = 1 })
+      end)
+      assert.has_error(function()
+        transfer("GET", "/", nil, nil, { sink = "x" })
+      end)
+    end)
+
+    it("another engine's transfers", function()
+      local other = core.engine()
+      local one = assert(transfer("GET", "/2/users/me"))
+      assert.has_error(function() engine:wait(one, 0) end)
+      other:add(one)
+      assert.has_error(function() engine:wait(one, 0) end)
+      assert.has_error(function() engine:cancel(one) end)
+      other:close()
     end)
   end)
 
@@ -236,6 +269,54 @@ describe("core.engine", function()
       assert.matches("gzip", logged()[1].accept_encoding)
     end)
   end)
+
+  it("holds what one HTTP/2 connection has no streams for", function()
+    local list = {}
+    for i = 1, 250 do
+      list[i] = assert(transfer("GET", "/2/users/me"))
+      engine:add(list[i])
+    end
+    while engine:step(0.5) > 0 do end
+    local connections = {}
+    for i = 1, 250 do assert.equal(200, (list[i]:result())) end
+    for _, entry in ipairs(logged()) do
+      connections[tostring(entry.connection)] = true
+    end
+    assert.is_nil((next(connections, (next(connections)))))
+  end)
+
+  it("lets a connection live that moves slowly", function()
+    assert(box:control("POST", "/faults", { match = { path = "/2/users/me" },
+      fault = { kind = "throttle", bytes_per_second = 100, chunk = 40 } }))
+    local patient = core.settings { ca_file = box.ca_file, stall_timeout = 1 }
+    local one = assert(core.transfer(patient, "GET", box.api_url
+      .. "/2/users/me", { "authorization", bearer }))
+    engine:add(one)
+    while not engine:wait(one, 0.5) do end
+    assert.equal(200, (one:result()))
+  end)
+
+  -- A request that all reached the server on a connection that then dies.
+  for name, body in pairs {
+    ["bytes"] = { ("x"):rep(40000) },
+    ["a file"] = { nil },
+    ["multipart"] = { { multipart = { { name = "a", data = "b" } } } },
+  } do
+    it("knows that a POST with " .. name .. " may have arrived", function()
+      finish("GET", "/2/users/me")  -- the connection is kept
+      assert(box:control("POST", "/faults", { match = { method = "POST" },
+        fault = { kind = "reset_after" } }))
+      assert(box:control("DELETE", "/requests"))
+      local file = assert(core.open("spec/fixtures/picture.png"))
+      local status, kind, _, left = finish("POST", "/2/media/upload/1/append",
+        body[1] or { file = file })
+      file:close()
+      assert.is_nil(status)
+      assert.equal("network", kind)
+      assert.is_true(left)
+      assert.equal(1, #logged())
+    end)
+  end
 
   it("shows no secret of a transfer", function()
     local one = assert(transfer("GET", "/2/users/me?token=secret"))

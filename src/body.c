@@ -144,6 +144,7 @@ static size_t read_source (char *to, size_t size, size_t count, void *data) {
   else if ((n = read_slice(s, to, n)) == CURL_READFUNC_ABORT)
     return n;
   s->taken += n;
+  if (s->reached < s->taken) s->reached = s->taken;
   return n;
 }
 
@@ -166,28 +167,37 @@ unsigned long long body_length (const struct body *b) {
 }
 
 
-/* Small bytes: libcurl reads them where they lie. */
-static enum twitter_result apply_one_piece (struct body *b, CURL *easy) {
-  b->single.taken = b->single.length;
-  curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
-                   (curl_off_t)b->single.length);
-  curl_easy_setopt(easy, CURLOPT_POSTFIELDS,
-                   b->single.bytes != NULL ? b->single.bytes : "");
-  return TWITTER_OK;
+/* The first thing that went wrong stands: a request is sent with all of its
+   options or not at all. */
+static void put (CURLcode *sum, CURLcode code) {
+  if (*sum == CURLE_OK) *sum = code;
 }
 
 
-static enum twitter_result apply_callback (struct body *b, CURL *easy) {
+/* Small bytes: libcurl reads them where they lie. */
+static CURLcode apply_one_piece (struct body *b, CURL *easy) {
+  const char *bytes = b->single.bytes != NULL ? b->single.bytes : "";
+  CURLcode sum = CURLE_OK;
+  b->single.reached = b->single.length;
+  put(&sum, curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
+                             (curl_off_t)b->single.length));
+  put(&sum, curl_easy_setopt(easy, CURLOPT_POSTFIELDS, bytes));
+  return sum;
+}
+
+
+static CURLcode apply_callback (struct body *b, CURL *easy) {
+  CURLcode sum = CURLE_OK;
   b->single.body = b;
   b->single.taken = 0;
-  curl_easy_setopt(easy, CURLOPT_POST, 1L);
-  curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
-                   (curl_off_t)b->single.length);
-  curl_easy_setopt(easy, CURLOPT_READFUNCTION, read_source);
-  curl_easy_setopt(easy, CURLOPT_READDATA, &b->single);
-  curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, seek_source);
-  curl_easy_setopt(easy, CURLOPT_SEEKDATA, &b->single);
-  return TWITTER_OK;
+  put(&sum, curl_easy_setopt(easy, CURLOPT_POST, 1L));
+  put(&sum, curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
+                             (curl_off_t)b->single.length));
+  put(&sum, curl_easy_setopt(easy, CURLOPT_READFUNCTION, read_source));
+  put(&sum, curl_easy_setopt(easy, CURLOPT_READDATA, &b->single));
+  put(&sum, curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, seek_source));
+  put(&sum, curl_easy_setopt(easy, CURLOPT_SEEKDATA, &b->single));
+  return sum;
 }
 
 
@@ -210,15 +220,15 @@ static CURLcode add_mime_part (struct body *b, curl_mime *mime,
 }
 
 
-static enum twitter_result apply_multipart (struct body *b, CURL *easy) {
+static CURLcode apply_multipart (struct body *b, CURL *easy) {
   curl_mime *mime = curl_mime_init(easy);
-  if (mime == NULL) return TWITTER_NO_MEMORY;
+  if (mime == NULL) return CURLE_OUT_OF_MEMORY;
+  CURLcode sum = CURLE_OK;
   b->mime = mime;
   for (size_t i = 0; i < b->count; i++)
-    if (add_mime_part(b, mime, &b->parts[i]) != CURLE_OK)
-      return TWITTER_NO_MEMORY;
-  curl_easy_setopt(easy, CURLOPT_MIMEPOST, mime);
-  return TWITTER_OK;
+    put(&sum, add_mime_part(b, mime, &b->parts[i]));
+  put(&sum, curl_easy_setopt(easy, CURLOPT_MIMEPOST, mime));
+  return sum;
 }
 
 
@@ -229,16 +239,24 @@ static int sends_length (const char *method) {
 }
 
 
-static enum twitter_result apply_none (struct body *b, CURL *easy,
-                                       const char *method) {
+static CURLcode apply_none (struct body *b, CURL *easy, const char *method) {
   if (sends_length(method)) return apply_one_piece(b, easy);
-  curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
   if (strcmp(method, "HEAD") == 0)
-    curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
-  return TWITTER_OK;
+    return curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+  return curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
 }
 
 
+static CURLcode apply_kind (struct body *b, CURL *easy, const char *method) {
+  if (b->kind == BODY_NONE) return apply_none(b, easy, method);
+  if (b->kind == BODY_MULTIPART) return apply_multipart(b, easy);
+  if (b->single.file == NULL && b->single.length <= ONE_PIECE)
+    return apply_one_piece(b, easy);
+  return apply_callback(b, easy);
+}
+
+
+/* The method that libcurl uses for such a body by itself. */
 static const char *default_method (const struct body *b,
                                    const char *method) {
   if (b->kind != BODY_NONE || sends_length(method)) return "POST";
@@ -248,21 +266,15 @@ static const char *default_method (const struct body *b,
 
 enum twitter_result body_apply (struct body *b, void *easy,
                                 const char *method) {
-  enum twitter_result result;
+  CURLcode sum = CURLE_OK;
   b->problem = BODY_FINE;
   if (body_length(b) > ONE_PIECE)
-    curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, UPLOAD_BUFFER);
-  if (b->kind == BODY_NONE)
-    result = apply_none(b, easy, method);
-  else if (b->kind == BODY_MULTIPART)
-    result = apply_multipart(b, easy);
-  else if (b->single.file == NULL && b->single.length <= ONE_PIECE)
-    result = apply_one_piece(b, easy);
-  else
-    result = apply_callback(b, easy);
+    put(&sum, curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE,
+                               UPLOAD_BUFFER));
+  put(&sum, apply_kind(b, easy, method));
   if (strcmp(method, default_method(b, method)) != 0)
-    curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method);
-  return result;
+    put(&sum, curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method));
+  return sum == CURLE_OK ? TWITTER_OK : TWITTER_NO_MEMORY;
 }
 
 
@@ -286,8 +298,15 @@ void body_unapply (struct body *b, void *easy) {
 
 
 int body_all_taken (const struct body *b) {
-  if (b->single.taken < b->single.length) return 0;
+  if (b->single.reached < b->single.length) return 0;
   for (size_t i = 0; i < b->count; i++)
-    if (b->parts[i].source.taken < b->parts[i].source.length) return 0;
+    if (b->parts[i].source.reached < b->parts[i].source.length) return 0;
   return 1;
+}
+
+
+unsigned long long body_bytes_taken (const struct body *b) {
+  unsigned long long total = b->single.taken;
+  for (size_t i = 0; i < b->count; i++) total += b->parts[i].source.taken;
+  return total;
 }

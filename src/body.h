@@ -23,7 +23,8 @@ struct body_source {
   struct file *file;          /* one reference; NULL when it is bytes */
   unsigned long long offset;  /* where the slice begins in the file */
   unsigned long long length;
-  unsigned long long taken;   /* bytes handed to libcurl so far */
+  unsigned long long taken;   /* bytes handed to libcurl in this sending */
+  unsigned long long reached; /* the most of them in any sending */
   struct body *body;          /* whose source this is: for its 'problem' */
 };
 
@@ -77,6 +78,9 @@ void body_unapply (struct body *b, void *easy);
 
 /* The bytes of all sources together, without multipart's own framing. */
 unsigned long long body_length (const struct body *b);
+
+/* The bytes handed to libcurl in this sending, to see if it moves. */
+unsigned long long body_bytes_taken (const struct body *b);
 
 /* Has libcurl been given every byte there is to send? */
 int body_all_taken (const struct body *b);

@@ -105,7 +105,3 @@ enum twitter_result buf_add (struct buf *b, const void *bytes, size_t n) {
   return TWITTER_OK;
 }
 
-
-enum twitter_result buf_add_string (struct buf *b, const char *text) {
-  return buf_add(b, text, strlen(text));
-}

@@ -15,7 +15,7 @@
 
 /* Ceilings, in bytes, of everything that grows. */
 #define BUF_CEILING_HEADERS   (256u * 1024u)         /* response headers */
-#define BUF_CEILING_REQUEST   (64u * 1024u)          /* URL, base string */
+#define BUF_CEILING_HEADER    (64u * 1024u)          /* a request header */
 
 struct buf {
   char *data;       /* owned here; NULL while empty; not NUL-terminated */
@@ -32,7 +32,6 @@ void buf_init_secret (struct buf *b, size_t ceiling);
 /* Appends 'n' bytes. On TWITTER_OVER_LIMIT or TWITTER_NO_MEMORY the buffer
    is freed (and can be used again, empty). 'bytes' must not point into it. */
 enum twitter_result buf_add (struct buf *b, const void *bytes, size_t n);
-enum twitter_result buf_add_string (struct buf *b, const char *text);
 
 /* Makes room for 'n' more bytes and answers where they go, or NULL (then the
    buffer is freed). The caller writes there and adds to 'length' itself. */

@@ -49,12 +49,4 @@ static inline void *compat_testudata (lua_State *L, int index,
 #define compat_pushsize(L,n)  lua_pushnumber(L, (lua_Number)(n))
 #endif
 
-#if LUA_VERSION_NUM >= 502
-#define lua_getuservalue_table(L,i)  lua_getuservalue(L, i)
-#define lua_setuservalue_table(L,i)  lua_setuservalue(L, i)
-#else
-#define lua_getuservalue_table(L,i)  lua_getfenv(L, i)
-#define lua_setuservalue_table(L,i)  lua_setfenv(L, i)
-#endif
-
 #endif

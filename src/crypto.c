@@ -249,7 +249,10 @@ enum twitter_result crypto_token (struct crypto_pool *pool, char *out,
     size_t some = missing + missing / 10 + 1;
     if (some > sizeof bytes) some = sizeof bytes;
     enum twitter_result result = crypto_pool_take(pool, bytes, some);
-    if (result != TWITTER_OK) return result;
+    if (result != TWITTER_OK) {
+      buf_wipe(bytes, sizeof bytes);
+      return result;
+    }
     for (size_t i = 0; i < some && out < end; i++) {
       unsigned value = bytes[i] & 63;
       *out = alphabet[value];

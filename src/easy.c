@@ -23,37 +23,56 @@ static curl_socket_t open_socket (void *data, curlsocktype purpose,
 }
 
 
-static void only_http (CURL *easy) {
+/* The first thing that went wrong stands: a handle has all of its options,
+   or it is not used. One without its proxy would go another way. */
+static void put (CURLcode *sum, CURLcode code) {
+  if (*sum == CURLE_OK) *sum = code;
+}
+
+
+static CURLcode only_http (CURL *easy) {
+  CURLcode sum = CURLE_OK;
 #if LIBCURL_VERSION_NUM >= 0x075500
-  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+  put(&sum, curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https"));
+  put(&sum, curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR,
+                             "http,https"));
 #else
-  curl_easy_setopt(easy, CURLOPT_PROTOCOLS,
-                   (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
-  curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS,
-                   (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+  const long protocols = CURLPROTO_HTTP | CURLPROTO_HTTPS;
+  put(&sum, curl_easy_setopt(easy, CURLOPT_PROTOCOLS, protocols));
+  put(&sum, curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS, protocols));
 #endif
+  return sum;
+}
+
+
+static CURLcode for_all (CURL *easy, void *share) {
+  CURLcode sum = only_http(easy);
+  put(&sum, curl_easy_setopt(easy, CURLOPT_SHARE, share));
+  put(&sum, curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L));
+  put(&sum, curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 1L));
+  put(&sum, curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, ""));
+  put(&sum, curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L));
+  put(&sum, curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L));  /* as signed */
+  put(&sum, curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L));
+  put(&sum, curl_easy_setopt(easy, CURLOPT_SSLVERSION,
+                             (long)CURL_SSLVERSION_TLSv1_2));
+  put(&sum, curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L));
+  put(&sum, curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L));
+  put(&sum, curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket));
+#if LIBCURL_VERSION_NUM >= 0x075700
+  /* a name look-up that is given up is not waited for */
+  put(&sum, curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L));
+#endif
+  return sum;
 }
 
 
 void *easy_new (void *share) {
   CURL *easy = curl_easy_init();
   if (easy == NULL) return NULL;
-  curl_easy_setopt(easy, CURLOPT_SHARE, share);
-  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 1L);
-  curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
-  curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
-  curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);  /* as it was signed */
-  curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
-  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
-  curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
-#if LIBCURL_VERSION_NUM >= 0x075700
-  curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);  /* never wait for DNS */
-#endif
-  only_http(easy);
-  return easy;
+  if (for_all(easy, share) == CURLE_OK) return easy;
+  curl_easy_cleanup(easy);
+  return NULL;
 }
 
 
@@ -72,36 +91,52 @@ static int is_hashed_directory (const char *path) {
 }
 
 
+/* Looked at once in a process; two threads would find the same. */
+static int system_is_hashed (const char *path) {
+  static int known;  /* atomic; 0: not yet, 1: no, 2: yes */
+  int answer = __atomic_load_n(&known, __ATOMIC_RELAXED);
+  if (answer == 0) {
+    answer = path != NULL && is_hashed_directory(path) ? 2 : 1;
+    __atomic_store_n(&known, answer, __ATOMIC_RELAXED);
+  }
+  return answer == 2;
+}
+
+
 /* The system's certificates. Where there is a directory by hash, OpenSSL
    reads the one it needs instead of the whole bundle: parsing that costs
    more than a request does. */
-static void trust_system (CURL *easy) {
+static CURLcode trust_system (CURL *easy) {
   const curl_version_info_data *built = curl_version_info(CURLVERSION_NOW);
-  int hashed = built->capath != NULL && is_hashed_directory(built->capath);
-  curl_easy_setopt(easy, CURLOPT_CAPATH, hashed ? built->capath : NULL);
-  curl_easy_setopt(easy, CURLOPT_CAINFO, hashed ? NULL : built->cainfo);
+  int hashed = system_is_hashed(built->capath);
+  CURLcode sum = CURLE_OK;
+  put(&sum, curl_easy_setopt(easy, CURLOPT_CAPATH,
+                             hashed ? built->capath : NULL));
+  put(&sum, curl_easy_setopt(easy, CURLOPT_CAINFO,
+                             hashed ? NULL : built->cainfo));
+  return sum;
 }
 
 
-static void trust (CURL *easy, const struct settings *s) {
-  if (s->ca_file == NULL && s->ca_path == NULL) {
-    trust_system(easy);
-    return;
-  }
-  curl_easy_setopt(easy, CURLOPT_CAINFO, s->ca_file);
-  curl_easy_setopt(easy, CURLOPT_CAPATH, s->ca_path);
+static CURLcode trust (CURL *easy, const struct settings *s) {
+  if (s->ca_file == NULL && s->ca_path == NULL) return trust_system(easy);
+  CURLcode sum = CURLE_OK;
+  put(&sum, curl_easy_setopt(easy, CURLOPT_CAINFO, s->ca_file));
+  put(&sum, curl_easy_setopt(easy, CURLOPT_CAPATH, s->ca_path));
+  return sum;
 }
 
 
-void easy_settings (void *easy, const struct settings *s) {
-  curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, s->timeout_ms);
-  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, s->connect_timeout_ms);
-  curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
-  curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, s->stall_timeout_s);
-  curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)(s->only_http_1
-                   ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS));
-  curl_easy_setopt(easy, CURLOPT_PROXY, s->proxy);
-  curl_easy_setopt(easy, CURLOPT_NOPROXY, s->no_proxy);
-  curl_easy_setopt(easy, CURLOPT_USERAGENT, s->user_agent);
-  trust(easy, s);
+enum twitter_result easy_settings (void *easy, const struct settings *s) {
+  const long version = s->only_http_1 ? CURL_HTTP_VERSION_1_1
+                                      : CURL_HTTP_VERSION_2TLS;
+  CURLcode sum = trust(easy, s);
+  put(&sum, curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, s->timeout_ms));
+  put(&sum, curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
+                             s->connect_timeout_ms));
+  put(&sum, curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, version));
+  put(&sum, curl_easy_setopt(easy, CURLOPT_PROXY, s->proxy));
+  put(&sum, curl_easy_setopt(easy, CURLOPT_NOPROXY, s->no_proxy));
+  put(&sum, curl_easy_setopt(easy, CURLOPT_USERAGENT, s->user_agent));
+  return sum == CURLE_OK ? TWITTER_OK : TWITTER_NO_MEMORY;
 }

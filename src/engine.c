@@ -23,6 +23,7 @@
 
 #define MAX_CONNECTIONS 2048L  /* kept open: fewer than used are churned */
 #define MAX_IDLE_SLOTS  64     /* easy handles kept for the next transfer */
+#define WATCH_MS        250    /* between two looks for stalled transfers */
 
 struct slot {
   CURL *easy;
@@ -40,6 +41,7 @@ struct engine {
   struct transfer *held_last;  /* first came first */
   int running_count, held_count;
   struct origins origins;
+  long long next_watch;        /* when stalls are looked for again, ms */
   engine_done *done;           /* may be NULL */
   void *done_data;
   pid_t owner;                 /* the process that made 'multi' */
@@ -205,24 +207,37 @@ static struct slot *slot_new (struct engine *e) {
     free(slot);
     return NULL;
   }
-  transfer_dress(slot->easy);
+  if (transfer_dress(slot->easy) == TWITTER_OK) return slot;
+  slot_free(slot);
+  return NULL;
+}
+
+
+/* An idle slot, best one that has these settings already. */
+static struct slot *pick_idle (struct engine *e,
+                               const struct settings *settings) {
+  struct slot **link = &e->idle;
+  while (*link != NULL && (*link)->settings != settings)
+    link = &(*link)->next;
+  if (*link == NULL) link = &e->idle;
+  struct slot *slot = *link;
+  if (slot == NULL) return NULL;
+  *link = slot->next;
+  e->idle_count--;
   return slot;
 }
 
 
 static struct slot *take_slot (struct engine *e, struct settings *settings) {
-  struct slot *slot = e->idle;
-  if (slot != NULL) {
-    e->idle = slot->next;
-    e->idle_count--;
-  }
-  else if ((slot = slot_new(e)) == NULL)
+  struct slot *slot = pick_idle(e, settings);
+  if (slot == NULL) slot = slot_new(e);
+  if (slot == NULL || slot->settings == settings) return slot;
+  if (easy_settings(slot->easy, settings) != TWITTER_OK) {
+    slot_free(slot);
     return NULL;
-  if (slot->settings != settings) {
-    easy_settings(slot->easy, settings);
-    settings_release(slot->settings);
-    slot->settings = settings_share(settings);
   }
+  settings_release(slot->settings);
+  slot->settings = settings_share(settings);
   return slot;
 }
 
@@ -384,6 +399,28 @@ static void perform (struct engine *e) {
 }
 
 
+/* Ends the transfers that have stood still for too long. libcurl's own limit
+   is an average, which a slow but living connection falls under. */
+static void end_stalled (struct engine *e, long long now) {
+  struct transfer *next;
+  for (struct transfer *t = e->running; t != NULL; t = next) {
+    next = t->next;
+    if (!transfer_has_stalled(t, now)) continue;
+    transfer_fail(t, TRANSFER_TIMEOUT, "Nothing was sent or received for "
+                                       "too long");
+    finish(e, t, CURLE_ABORTED_BY_CALLBACK);
+  }
+}
+
+
+static void watch (struct engine *e) {
+  long long now = now_ms();
+  if (now < e->next_watch) return;
+  e->next_watch = now + WATCH_MS;
+  end_stalled(e, now);
+}
+
+
 static int count_all (const struct engine *e) {
   return e->running_count + e->held_count;
 }
@@ -394,9 +431,11 @@ int engine_step (struct engine *e, int milliseconds) {
   int before = count_all(e);
   perform(e);
   if (count_all(e) > 0 && count_all(e) == before && milliseconds > 0) {
+    if (milliseconds > WATCH_MS) milliseconds = WATCH_MS;
     curl_multi_poll(e->multi, NULL, 0, milliseconds, NULL);
     perform(e);
   }
+  watch(e);
   return count_all(e);
 }
 
@@ -438,6 +477,7 @@ void engine_cancel (struct engine *e, struct transfer *t) {
 }
 
 
+/* A forked child must not wake its parent. */
 void engine_wake (struct engine *e) {
-  if (e->multi != NULL) curl_multi_wakeup(e->multi);
+  if (e->multi != NULL && e->owner == getpid()) curl_multi_wakeup(e->multi);
 }

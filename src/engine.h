@@ -7,7 +7,8 @@
 **
 ** All functions but engine_wake belong to the owner's thread. After a fork
 ** the child's first call drops everything inherited, without a byte on the
-** parent's connections, and begins anew.
+** parent's connections, and begins anew; the inherited sockets stay open in
+** the child, unused, until it ends.
 */
 #ifndef engine_h
 #define engine_h
@@ -40,16 +41,18 @@ void engine_free (struct engine *e);
 void engine_add (struct engine *e, struct transfer *t);
 
 /* Moves all transfers on, waiting up to 'milliseconds' for something to
-   happen. Answers how many are still running. */
+   happen (at times less). Answers how many are still running. */
 int engine_step (struct engine *e, int milliseconds);
 
-/* Steps until 't' is done or the time is over: is it done? */
+/* Steps until 't', one of this engine's, is done or the time is over: is it
+   done? */
 int engine_wait (struct engine *e, struct transfer *t, int milliseconds);
 
 /* Lets the time pass while the transfers move on; engine_wake ends it. */
 void engine_rest (struct engine *e, int milliseconds);
 
-/* Ends a running transfer; it is done on return. */
+/* Ends a transfer that this engine runs; it is done on return. Another's is
+   left alone. */
 void engine_cancel (struct engine *e, struct transfer *t);
 
 /* Makes a waiting engine_step return. From any thread. */

@@ -66,17 +66,21 @@ static int e_step (lua_State *L) {
 
 
 /* A transfer that this engine runs, or has run. */
-static struct transfer *check_ours (lua_State *L, int index) {
+static struct transfer *check_ours (lua_State *L, struct engine *e,
+                                    int index) {
   struct ltransfer *box = ltransfer_check(L, index);
-  luaL_argcheck(L, box->job == NULL, index, "it is another's to wait for");
-  return box->transfer;
+  struct transfer *t = box->transfer;
+  luaL_argcheck(L, box->job == NULL
+                   && (t->engine == e || t->state == TRANSFER_DONE),
+                index, "it is not this engine's");
+  return t;
 }
 
 
 /* engine:wait(transfer, seconds): is it done? */
 static int e_wait (lua_State *L) {
   struct engine *e = check_engine(L);
-  struct transfer *t = check_ours(L, 2);
+  struct transfer *t = check_ours(L, e, 2);
   lua_pushboolean(L, engine_wait(e, t, milliseconds(L, 3)));
   return 1;
 }
@@ -91,7 +95,7 @@ static int e_rest (lua_State *L) {
 
 static int e_cancel (lua_State *L) {
   struct engine *e = check_engine(L);
-  engine_cancel(e, check_ours(L, 2));
+  engine_cancel(e, check_ours(L, e, 2));
   return 0;
 }
 

@@ -79,12 +79,12 @@ static int f_size (lua_State *L) {
 
 /* file:read(offset, n): up to n bytes, fewer at the end of the file. */
 static int f_read (lua_State *L) {
-  struct file *f = lfile_check(L, 1);
   lua_Number offset = luaL_checknumber(L, 2);
   lua_Number n = luaL_checknumber(L, 3);
   luaL_argcheck(L, offset >= 0 && offset < 9e15, 2, "out of range");
   luaL_argcheck(L, n >= 0 && n <= MAX_READ, 3, "out of range");
   char *bytes = lua_newuserdata(L, (size_t)n + 1);
+  struct file *f = lfile_check(L, 1);  /* last: finalizers have run */
   ssize_t got = file_read(f, bytes, (size_t)n, (unsigned long long)offset);
   if (got < 0) return push_failure(L, errno);
   lua_pushlstring(L, bytes, (size_t)got);

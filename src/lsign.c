@@ -1,21 +1,22 @@
 /*
 ** lsign.c
 ** See lsign.h for the idea. Every function is a closure whose upvalue is the
-** state's workspace, and builds its result in the workspace's buffer, so an
-** error from Lua finds nothing to leak; the buffer is wiped after each use.
+** state's workspace. Results are built in memory that belongs to the call
+** alone and to the collector, and are wiped from there: an error from Lua
+** leaks nothing, and no other call ever sees the bytes.
 */
 #include "twitter.h"
 
 #include <string.h>
 
 #include "base64.h"
+#include "buf.h"
 #include "escape.h"
 #include "lsign.h"
 #include "lworkspace.h"
 #include "pkce.h"
 
 #define MAX_STRING       (64u * 1024u * 1024u)
-#define KEPT_SIZE        (64u * 1024u)   /* memory kept between two uses */
 #define MAX_RANDOM       1024
 
 
@@ -32,35 +33,30 @@ static const char *check_string (lua_State *L, int arg, size_t *n) {
 }
 
 
-/* 'n' bytes of the scratch buffer. */
-static char *borrow (lua_State *L, size_t n) {
-  struct buf *scratch = &workspace_of(L)->scratch;
-  char *room = buf_room(scratch, n);
-  if (room == NULL) lworkspace_raise(L, TWITTER_NO_MEMORY);
-  scratch->length = n;
-  return room;
+/* Memory of this call alone: a finalizer that runs in the middle, or an error,
+   cannot meet another call's bytes. It stays on the stack until the return. */
+struct loan {
+  char *start;
+  size_t size;
+};
+
+static struct loan borrow (lua_State *L, size_t n) {
+  struct loan loan = { lua_newuserdata(L, n), n };
+  return loan;
 }
 
 
-/* Wipes what was borrowed and gives unusually much of it back. */
-static void give_back (lua_State *L) {
-  struct buf *scratch = &workspace_of(L)->scratch;
-  if (scratch->size > KEPT_SIZE) buf_free(scratch);
-  else buf_clear(scratch);
-}
-
-
-/* Pushes the borrowed bytes up to 'end'. */
-static int push_borrowed (lua_State *L, const char *end) {
-  const char *start = workspace_of(L)->scratch.data;
-  lua_pushlstring(L, start, (size_t)(end - start));
-  give_back(L);
+/* Pushes what was borrowed up to 'end', and wipes it. */
+static int push_borrowed (lua_State *L, struct loan loan, const char *end) {
+  lua_pushlstring(L, loan.start, (size_t)(end - loan.start));
+  buf_wipe(loan.start, loan.size);
   return 1;
 }
 
 
-static int push_malformed (lua_State *L, const char *message) {
-  give_back(L);
+static int push_malformed (lua_State *L, struct loan loan,
+                           const char *message) {
+  buf_wipe(loan.start, loan.size);
   lua_pushnil(L);
   lua_pushstring(L, message);
   return 2;
@@ -75,8 +71,8 @@ static int push_malformed (lua_State *L, const char *message) {
 static int f_escape (lua_State *L) {
   size_t n;
   const char *s = check_string(L, 1, &n);
-  char *start = borrow(L, ESCAPE_ROOM(n));
-  return push_borrowed(L, escape_encode(start, s, n));
+  struct loan loan = borrow(L, ESCAPE_ROOM(n));
+  return push_borrowed(L, loan, escape_encode(loan.start, s, n));
 }
 
 
@@ -84,28 +80,30 @@ static int f_escape (lua_State *L) {
 static int f_unescape (lua_State *L) {
   size_t n;
   const char *s = check_string(L, 1, &n);
-  char *start = borrow(L, n + 1);
-  char *end = escape_decode(start, s, n, lua_toboolean(L, 2));
-  if (end == NULL) return push_malformed(L, "malformed percent-encoding");
-  return push_borrowed(L, end);
+  int form = lua_toboolean(L, 2);
+  struct loan loan = borrow(L, n + 1);
+  char *end = escape_decode(loan.start, s, n, form);
+  if (end == NULL) return push_malformed(L, loan, "malformed percent-encoding");
+  return push_borrowed(L, loan, end);
 }
 
 
 static int encode64 (lua_State *L, enum base64_kind kind) {
   size_t n;
   const char *s = check_string(L, 1, &n);
-  char *start = borrow(L, BASE64_ROOM(n) + 1);
-  return push_borrowed(L, base64_encode(start, s, n, kind));
+  struct loan loan = borrow(L, BASE64_ROOM(n) + 1);
+  return push_borrowed(L, loan, base64_encode(loan.start, s, n, kind));
 }
 
 
 static int decode64 (lua_State *L, enum base64_kind kind) {
   size_t n;
   const char *s = check_string(L, 1, &n);
-  char *start = borrow(L, BASE64_BYTES(n));
+  struct loan loan = borrow(L, BASE64_BYTES(n));
+  char *start = loan.start;
   unsigned char *end = base64_decode((unsigned char *)start, s, n, kind);
-  if (end == NULL) return push_malformed(L, "malformed base64");
-  return push_borrowed(L, (char *)end);
+  if (end == NULL) return push_malformed(L, loan, "malformed base64");
+  return push_borrowed(L, loan, (char *)end);
 }
 
 
@@ -196,10 +194,11 @@ static size_t check_count (lua_State *L) {
 static int f_random (lua_State *L) {
   size_t n = check_count(L);
   struct crypto_pool *pool = lworkspace_pool(L, workspace_of(L));
-  char *start = borrow(L, n + 1);
+  struct loan loan = borrow(L, n + 1);
+  char *start = loan.start;
   enum twitter_result result = crypto_pool_take(pool, start, n);
   if (result != TWITTER_OK) return lworkspace_raise(L, result);
-  return push_borrowed(L, start + n);
+  return push_borrowed(L, loan, start + n);
 }
 
 
@@ -207,10 +206,11 @@ static int f_random (lua_State *L) {
 static int f_token (lua_State *L) {
   size_t n = check_count(L);
   struct crypto_pool *pool = lworkspace_pool(L, workspace_of(L));
-  char *start = borrow(L, n + 1);
+  struct loan loan = borrow(L, n + 1);
+  char *start = loan.start;
   enum twitter_result result = crypto_token(pool, start, n);
   if (result != TWITTER_OK) return lworkspace_raise(L, result);
-  return push_borrowed(L, start + n);
+  return push_borrowed(L, loan, start + n);
 }
 
 
@@ -221,10 +221,11 @@ static int f_token (lua_State *L) {
 /* pkce_verifier() -> 43 characters */
 static int f_pkce_verifier (lua_State *L) {
   struct crypto_pool *pool = lworkspace_pool(L, workspace_of(L));
-  char *start = borrow(L, PKCE_LENGTH);
+  struct loan loan = borrow(L, PKCE_LENGTH);
+  char *start = loan.start;
   enum twitter_result result = pkce_verifier(pool, start);
   if (result != TWITTER_OK) return lworkspace_raise(L, result);
-  return push_borrowed(L, start + PKCE_LENGTH);
+  return push_borrowed(L, loan, start + PKCE_LENGTH);
 }
 
 
@@ -251,7 +252,8 @@ static int f_basic (lua_State *L) {
   size_t n = user_length + password_length;
   luaL_argcheck(L, n <= MAX_STRING / 8, 2, "string too long");
   size_t joined = ESCAPE_ROOM(n) + 1;
-  char *start = borrow(L, joined + sizeof scheme + BASE64_ROOM(joined));
+  struct loan loan = borrow(L, joined + sizeof scheme + BASE64_ROOM(joined));
+  char *start = loan.start;
   char *end = escape_encode(start, user, user_length);
   *end++ = ':';
   end = escape_encode(end, password, password_length);
@@ -260,7 +262,7 @@ static int f_basic (lua_State *L) {
   char *value_end = base64_encode(value + sizeof scheme - 1, start,
                                   (size_t)(end - start), BASE64_STANDARD);
   lua_pushlstring(L, value, (size_t)(value_end - value));
-  give_back(L);
+  buf_wipe(loan.start, loan.size);
   return 1;
 }
 

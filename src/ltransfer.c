@@ -13,6 +13,7 @@
 #include "compat.h"
 #include "engine.h"
 #include "file.h"
+#include "lfields.h"
 #include "lfile.h"
 #include "ltransfer.h"
 #include "mailbox.h"
@@ -28,43 +29,19 @@
 
 /* ---- settings ---- */
 
-static const char *string_field (lua_State *L, int index, const char *name) {
-  lua_getfield(L, index, name);
-  const char *text = lua_tostring(L, -1);  /* the table keeps it alive */
-  lua_pop(L, 1);
-  return text;
-}
-
-
-static lua_Number number_field (lua_State *L, int index, const char *name,
-                                lua_Number otherwise) {
-  lua_getfield(L, index, name);
-  lua_Number n = lua_isnumber(L, -1) ? lua_tonumber(L, -1) : otherwise;
-  lua_pop(L, 1);
-  return n;
-}
-
-
-static int boolean_field (lua_State *L, int index, const char *name) {
-  lua_getfield(L, index, name);
-  int truth = lua_toboolean(L, -1);
-  lua_pop(L, 1);
-  return truth;
-}
-
-
-/* Seconds to milliseconds; a positive time never becomes 0, "no limit". */
-static long milliseconds (lua_Number seconds) {
-  if (!(seconds > 0)) return 0;
-  if (seconds > 1e6) seconds = 1e6;
-  long ms = (long)(seconds * 1000);
-  return ms > 0 ? ms : 1;
-}
-
-
 static void copy_string (lua_State *L, char **field, const char *name) {
-  if (settings_string(field, string_field(L, 1, name)) != TWITTER_OK)
+  const char *text = lfields_push_string(L, 1, name);
+  if (settings_string(field, text) != TWITTER_OK)
     luaL_error(L, "not enough memory");
+  lua_pop(L, 1);
+}
+
+
+static int is_http_1 (lua_State *L) {
+  const char *version = lfields_push_string(L, 1, "http_version");
+  int answer = version != NULL && strcmp(version, "1.1") == 0;
+  lua_pop(L, 1);
+  return answer;
 }
 
 
@@ -77,13 +54,10 @@ static int core_settings (lua_State *L) {
   lua_setmetatable(L, -2);
   struct settings *s = *box = settings_new();
   if (s == NULL) return luaL_error(L, "not enough memory");
-  s->timeout_ms = milliseconds(number_field(L, 1, "timeout", 60));
-  s->connect_timeout_ms =
-    milliseconds(number_field(L, 1, "connect_timeout", 10));
-  s->stall_timeout_s =
-    (milliseconds(number_field(L, 1, "stall_timeout", 30)) + 999) / 1000;
-  const char *version = string_field(L, 1, "http_version");
-  s->only_http_1 = version != NULL && strcmp(version, "1.1") == 0;
+  s->timeout_ms = lfields_milliseconds(L, 1, "timeout", 60);
+  s->connect_timeout_ms = lfields_milliseconds(L, 1, "connect_timeout", 10);
+  s->stall_timeout_ms = lfields_milliseconds(L, 1, "stall_timeout", 30);
+  s->only_http_1 = is_http_1(L);
   copy_string(L, &s->proxy, "proxy");
   copy_string(L, &s->no_proxy, "no_proxy");
   copy_string(L, &s->ca_file, "ca_file");
@@ -142,6 +116,7 @@ static struct transfer *new_transfer (lua_State *L, struct settings *s,
 static enum twitter_result read_headers (lua_State *L, int index,
                                          struct transfer *t) {
   int n = (int)lua_rawlen(L, index);
+  if (n % 2 != 0) return TWITTER_INVALID;
   for (int i = 1; i < n; i += 2) {
     size_t name_length, value_length;
     lua_rawgeti(L, index, i);
@@ -159,47 +134,54 @@ static enum twitter_result read_headers (lua_State *L, int index,
 
 
 /* The slice { file =, offset =, length = } on the top; NULL: no open file,
-   or a slice that is not within it. */
-static struct file *read_slice (lua_State *L, unsigned long long *offset,
+   or a slice that is not within it. On success the file's userdata is left on
+   the stack: nothing may close it before it has been shared. */
+static struct file *push_slice (lua_State *L, unsigned long long *offset,
                                 unsigned long long *length) {
   int slice = lua_gettop(L);
-  lua_getfield(L, slice, "file");
+  lua_Number from = lfields_number(L, slice, "offset", 0, 9e15, 0);
+  lua_Number n = lfields_number(L, slice, "length", 0, 9e15, -1);
+  lfields_push(L, slice, "file");
   struct file *f = lfile_test(L, -1);
-  lua_pop(L, 1);
   if (f == NULL) return NULL;
   lua_Number size = (lua_Number)f->size;
-  lua_Number from = number_field(L, slice, "offset", 0);
-  lua_Number n = number_field(L, slice, "length", size - from);
-  if (!(from >= 0 && n >= 0 && from + n <= size)) return NULL;
+  if (n < 0) n = size - from;
+  if (!(n >= 0 && from + n <= size)) return NULL;
   *offset = (unsigned long long)from;
   *length = (unsigned long long)n;
   return f;
 }
 
 
-/* The part { name =, data = | file =, filename =, type = } on the top. */
-static enum twitter_result read_part (lua_State *L, struct body *b) {
-  int part = lua_gettop(L);
-  const char *name = string_field(L, part, "name");
-  if (name == NULL) return TWITTER_INVALID;
-  struct body_source *source =
-    body_add_part(b, name, string_field(L, part, "filename"),
-                  string_field(L, part, "type"));
-  if (source == NULL)
-    return b->count == BODY_MAX_PARTS ? TWITTER_OVER_LIMIT
-                                      : TWITTER_NO_MEMORY;
+static enum twitter_result read_part_source (lua_State *L, int part,
+                                             struct body_source *source) {
   size_t n;
-  lua_getfield(L, part, "data");
-  const char *data = lua_tolstring(L, -1, &n);
-  enum twitter_result result = TWITTER_OK;
-  if (data != NULL) result = body_part_bytes(source, data, n);
-  lua_pop(L, 1);
-  if (data != NULL) return result;
   unsigned long long offset, length;
-  struct file *f = read_slice(L, &offset, &length);
+  lfields_push(L, part, "data");
+  if (lua_type(L, -1) == LUA_TSTRING) {
+    const char *data = lua_tolstring(L, -1, &n);
+    return body_part_bytes(source, data, n);
+  }
+  lua_settop(L, part);
+  struct file *f = push_slice(L, &offset, &length);
   if (f == NULL) return TWITTER_INVALID;
   body_part_slice(source, f, offset, length);
   return TWITTER_OK;
+}
+
+
+/* The part { name =, data = | file =, filename =, type = } on the top. */
+static enum twitter_result read_part (lua_State *L, struct body *b) {
+  int part = lua_gettop(L);
+  const char *name = lfields_push_string(L, part, "name");
+  const char *filename = lfields_push_string(L, part, "filename");
+  const char *type = lfields_push_string(L, part, "type");
+  if (name == NULL) return TWITTER_INVALID;
+  if (b->count == BODY_MAX_PARTS) return TWITTER_OVER_LIMIT;
+  struct body_source *source = body_add_part(b, name, filename, type);
+  lua_settop(L, part);
+  if (source == NULL) return TWITTER_NO_MEMORY;
+  return read_part_source(L, part, source);
 }
 
 
@@ -210,7 +192,7 @@ static enum twitter_result read_multipart (lua_State *L, struct body *b) {
     lua_rawgeti(L, list, i);
     enum twitter_result result = lua_istable(L, -1) ? read_part(L, b)
                                                     : TWITTER_INVALID;
-    lua_pop(L, 1);
+    lua_settop(L, list);
     if (result != TWITTER_OK) return result;
   }
   return n > 0 ? TWITTER_OK : TWITTER_INVALID;
@@ -219,18 +201,14 @@ static enum twitter_result read_multipart (lua_State *L, struct body *b) {
 
 static enum twitter_result read_body_table (lua_State *L, int index,
                                             struct body *b) {
-  enum twitter_result result = TWITTER_OK;
   unsigned long long offset, length;
-  lua_getfield(L, index, "multipart");
-  int is_multipart = lua_istable(L, -1);
-  if (is_multipart) result = read_multipart(L, b);
-  lua_pop(L, 1);
-  if (is_multipart) return result;
+  lfields_push(L, index, "multipart");
+  if (lua_istable(L, -1)) return read_multipart(L, b);
   lua_pushvalue(L, index);
-  struct file *f = read_slice(L, &offset, &length);
-  if (f != NULL) body_set_slice(b, f, offset, length);
-  lua_pop(L, 1);
-  return f != NULL ? TWITTER_OK : TWITTER_INVALID;
+  struct file *f = push_slice(L, &offset, &length);
+  if (f == NULL) return TWITTER_INVALID;
+  body_set_slice(b, f, offset, length);
+  return TWITTER_OK;
 }
 
 
@@ -256,14 +234,21 @@ static int push_refusal (lua_State *L, enum twitter_result result,
 }
 
 
-static void read_options (lua_State *L, int index, struct transfer *t) {
-  t->resend = boolean_field(L, index, "resend");
-  t->timeout_ms = milliseconds(number_field(L, index, "timeout", 0));
-  t->redirects = (int)number_field(L, index, "redirects", 0);
-  lua_getfield(L, index, "sink");
-  struct file *sink = lfile_test(L, -1);
-  if (sink != NULL) t->sink = file_share(sink);
+static void read_sink (lua_State *L, int options, struct transfer *t) {
+  lfields_push(L, options, "sink");
+  if (!lua_isnil(L, -1)) t->sink = file_share(lfile_check(L, -1));
   lua_pop(L, 1);
+}
+
+
+/* Following a redirect is a second sending. */
+static void read_options (lua_State *L, int options, struct transfer *t) {
+  t->resend = lfields_boolean(L, options, "resend");
+  t->timeout_ms = lfields_milliseconds(L, options, "timeout", 0);
+  t->redirects = (int)lfields_number(L, options, "redirects", 0, 20, 0);
+  if (t->redirects > 0 && !t->resend)
+    luaL_error(L, "'redirects' needs 'resend'");
+  read_sink(L, options, t);
 }
 
 
@@ -279,9 +264,8 @@ static int core_transfer (lua_State *L) {
   int has_options = lua_istable(L, 6);
   lua_Number ceiling = DEFAULT_CEILING;
   if (has_options)
-    ceiling = number_field(L, 6, "max_response", DEFAULT_CEILING);
-  luaL_argcheck(L, ceiling >= 0 && ceiling < 9e15, 6, "max_response");
-  int secret = has_options && boolean_field(L, 6, "secret");
+    ceiling = lfields_number(L, 6, "max_response", 0, 9e15, DEFAULT_CEILING);
+  int secret = has_options && lfields_boolean(L, 6, "secret");
   struct transfer *t = new_transfer(L, s, ceiling, secret);
   if (has_options) read_options(L, 6, t);
   enum twitter_result result =
@@ -289,8 +273,13 @@ static int core_transfer (lua_State *L) {
   if (result != TWITTER_OK) return push_refusal(L, result, "method or URL");
   result = read_headers(L, 4, t);
   if (result != TWITTER_OK) return push_refusal(L, result, "header");
+  int box = lua_gettop(L);
   result = read_body(L, 5, &t->body);
+  if (result == TWITTER_OK && strcmp(t->method, "HEAD") == 0
+      && t->body.kind != BODY_NONE)
+    result = TWITTER_INVALID;
   if (result != TWITTER_OK) return push_refusal(L, result, "body");
+  lua_settop(L, box);
   return 1;
 }
 
@@ -342,7 +331,7 @@ static int push_failure (lua_State *L, const struct transfer *t) {
   lua_pushnil(L);
   lua_pushstring(L, failure_kinds[t->failure]);
   lua_pushstring(L, t->message);
-  lua_pushboolean(L, transfer_left(t));
+  lua_pushboolean(L, transfer_may_have_arrived(t));
   lua_pushinteger(L, (lua_Integer)t->status);
   push_headers(L, &t->head);
   return 6;
@@ -364,8 +353,6 @@ static int t_result (lua_State *L) {
   struct ltransfer *box = ltransfer_check(L, 1);
   if (!is_done(box)) return luaL_error(L, "the transfer is not done");
   const struct transfer *t = box->transfer;
-  if (t->failure == TRANSFER_MEMORY)
-    return luaL_error(L, "not enough memory");
   if (t->failure != TRANSFER_FINE) return push_failure(L, t);
   lua_pushinteger(L, (lua_Integer)t->status);
   push_headers(L, &t->head);

@@ -6,8 +6,7 @@
 
 #include "lworkspace.h"
 
-#define WORKSPACE        "twitter.workspace"
-#define SCRATCH_CEILING  (256u * 1024u * 1024u)
+#define WORKSPACE  "twitter.workspace"
 
 
 int lworkspace_raise (lua_State *L, enum twitter_result result) {
@@ -27,7 +26,6 @@ static int workspace_gc (lua_State *L) {
   struct workspace *workspace = luaL_checkudata(L, 1, WORKSPACE);
   crypto_pool_free(workspace->pool);
   workspace->pool = NULL;
-  buf_free(&workspace->scratch);
   return 0;
 }
 
@@ -38,7 +36,6 @@ void lworkspace_push (lua_State *L) {
   lua_pop(L, 1);
   struct workspace *workspace = lua_newuserdata(L, sizeof *workspace);
   workspace->pool = NULL;
-  buf_init_secret(&workspace->scratch, SCRATCH_CEILING);
   luaL_newmetatable(L, WORKSPACE);
   lua_pushcfunction(L, workspace_gc);
   lua_setfield(L, -2, "__gc");

@@ -1,13 +1,11 @@
 /*
 ** lworkspace.h
 ** What signing keeps for each Lua state, in the registry until the state
-** closes: memory that a function may still hold when Lua raises an error
-** belongs here and not to the function.
+** closes: the pool of random bytes.
 */
 #ifndef lworkspace_h
 #define lworkspace_h
 
-#include "buf.h"
 #include "compat.h"
 #include "crypto.h"
 #include "twitter.h"
@@ -16,7 +14,6 @@
 
 struct workspace {
   struct crypto_pool *pool;   /* NULL once the state is closing */
-  struct buf scratch;         /* secret; used by one function at a time */
 };
 
 /* Pushes the state's workspace, made at the first call. */

@@ -120,6 +120,7 @@ void oauth1_free (struct oauth1_signer *signer) {
   pairs_free(&signer->pairs);
   buf_free(&signer->base);
   buf_free(&signer->header);
+  buf_wipe(signer, sizeof *signer);
   free(signer);
 }
 
@@ -356,7 +357,9 @@ static char *append_signature (char *out, const char *signature) {
   char encoded[ESCAPE_ROOM(SIGNATURE_LENGTH)];
   char *end = escape_encode(encoded, signature, SIGNATURE_LENGTH);
   struct span value = { encoded, (size_t)(end - encoded) };
-  return append_pair(out, name, value);
+  out = append_pair(out, name, value);
+  buf_wipe(encoded, sizeof encoded);
+  return out;
 }
 
 

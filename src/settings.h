@@ -15,7 +15,7 @@ struct settings {
   int references;            /* changed atomically */
   long timeout_ms;           /* a whole attempt; 0: no limit */
   long connect_timeout_ms;   /* name look-up, TCP and TLS together */
-  long stall_timeout_s;      /* seconds without one byte either way */
+  long stall_timeout_ms;     /* without one byte either way; 0: no limit */
   int only_http_1;           /* never offer HTTP/2? */
   char *proxy;               /* owned; NULL: as the environment says */
   char *no_proxy;

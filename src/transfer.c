@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <curl/curl.h>
 
@@ -22,9 +23,6 @@
 #if LIBCURL_VERSION_NUM < 0x075000
 #error "libcurl 7.80 or newer is needed (it tells before each sending)"
 #endif
-
-/* From this size on libcurl would ask for "100 continue". */
-#define EXPECT_LIMIT (1024u * 1024u)
 
 
 struct transfer *transfer_new (struct settings *settings,
@@ -66,6 +64,12 @@ void transfer_free (struct transfer *t) {
 }
 
 
+/* The first thing that went wrong stands. */
+static void put (CURLcode *sum, CURLcode code) {
+  if (*sum == CURLE_OK) *sum = code;
+}
+
+
 /* RFC 9110 section 5.6.2 */
 static int is_token (const char *text, size_t n) {
   static const char allowed[] =
@@ -88,13 +92,27 @@ static int has_control (const char *text, size_t n, unsigned char first) {
 }
 
 
+/* http or https, written out (libcurl would guess), and no login in it: that
+   would become a header of its own. */
+static int is_address (const char *url, size_t n) {
+  size_t scheme = 0;
+  if (n > 7 && strncasecmp(url, "http://", 7) == 0) scheme = 7;
+  else if (n > 8 && strncasecmp(url, "https://", 8) == 0) scheme = 8;
+  if (scheme == 0) return 0;
+  for (size_t i = scheme; i < n && strchr("/?#", url[i]) == NULL; i++)
+    if (url[i] == '@') return 0;
+  return 1;
+}
+
+
 enum twitter_result transfer_target (struct transfer *t,
                                      const char *method, size_t method_length,
                                      const char *url, size_t url_length) {
   if (method_length >= TRANSFER_METHOD_SIZE
       || !is_token(method, method_length)
-      || url_length == 0 || has_control(url, url_length, 0x21)
-      || memchr(url, '\t', url_length) != NULL)
+      || has_control(url, url_length, 0x21)
+      || memchr(url, '\t', url_length) != NULL
+      || !is_address(url, url_length))
     return TWITTER_INVALID;
   if (url_length > TRANSFER_MAX_URL) return TWITTER_OVER_LIMIT;
   memcpy(t->method, method, method_length);  /* zeroed at birth */
@@ -107,10 +125,22 @@ enum twitter_result transfer_target (struct transfer *t,
 }
 
 
-/* libcurl wants "Name: value", or "Name;" for an empty value. */
+/* What frames the message, or concerns the connection alone. */
+static int is_framing (const char *name, size_t n) {
+  static const char *const names[] = {
+    "connection", "content-length", "expect", "host", "keep-alive",
+    "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"
+  };
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+    if (strlen(names[i]) == n && strncasecmp(names[i], name, n) == 0)
+      return 1;
+  return 0;
+}
+
+
+/* Takes over 'text', which ends with a NUL. */
 static enum twitter_result add_header_text (struct transfer *t,
                                             struct buf *text) {
-  if (text->data == NULL) return TWITTER_NO_MEMORY;
   struct curl_slist *grown = curl_slist_append(t->headers, text->data);
   buf_free(text);
   if (grown == NULL) return TWITTER_NO_MEMORY;
@@ -120,24 +150,35 @@ static enum twitter_result add_header_text (struct transfer *t,
 }
 
 
+/* libcurl wants "Name: value", or "Name;" for an empty value. */
+static enum twitter_result write_header (struct buf *text, const char *name,
+                                         size_t name_length,
+                                         const char *value,
+                                         size_t value_length) {
+  enum twitter_result result = buf_add(text, name, name_length);
+  if (value_length == 0)
+    return result == TWITTER_OK ? buf_add(text, ";", sizeof ";") : result;
+  if (result == TWITTER_OK) result = buf_add(text, ": ", 2);
+  if (result == TWITTER_OK) result = buf_add(text, value, value_length);
+  if (result == TWITTER_OK) result = buf_add(text, "", 1);
+  return result;
+}
+
+
 enum twitter_result transfer_header (struct transfer *t, const char *name,
                                      size_t name_length, const char *value,
                                      size_t value_length) {
-  if (!is_token(name, name_length) || has_control(value, value_length, 0x20))
+  if (!is_token(name, name_length) || is_framing(name, name_length)
+      || has_control(value, value_length, 0x20))
     return TWITTER_INVALID;
   if (t->header_count == TRANSFER_MAX_HEADERS) return TWITTER_OVER_LIMIT;
+  while (value_length > 0 && strchr(" \t", value[value_length - 1]) != NULL)
+    value_length--;
   struct buf text;
-  buf_init_secret(&text, BUF_CEILING_REQUEST);
-  enum twitter_result result = buf_add(&text, name, name_length);
-  if (result == TWITTER_OK && value_length > 0)
-    result = buf_add(&text, ": ", 2);
-  if (result == TWITTER_OK && value_length > 0)
-    result = buf_add(&text, value, value_length);
-  if (result == TWITTER_OK)
-    result = buf_add(&text, value_length > 0 ? "" : ";\0",
-                     value_length > 0 ? 1 : 2);
-  if (result != TWITTER_OK) return result;
-  return add_header_text(t, &text);
+  buf_init_secret(&text, BUF_CEILING_HEADER);
+  enum twitter_result result = write_header(&text, name, name_length, value,
+                                            value_length);
+  return result == TWITTER_OK ? add_header_text(t, &text) : result;
 }
 
 
@@ -197,7 +238,6 @@ static int on_sending (void *data, char *remote_address, char *local_address,
   (void)remote_address; (void)local_address;
   (void)remote_port; (void)local_port;
   if (t->sendings > 0 && !t->resend) {
-    t->resend_refused = 1;
     note(t, TRANSFER_NETWORK, "the connection was lost before an answer "
                               "came");
     return CURL_PREREQFUNC_ABORT;
@@ -207,16 +247,19 @@ static int on_sending (void *data, char *remote_address, char *local_address,
 }
 
 
-void transfer_dress (void *easy) {
-  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_write);
-  curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
-  curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_sending);
+enum twitter_result transfer_dress (void *easy) {
+  CURLcode sum = CURLE_OK;
+  put(&sum, curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_write));
+  put(&sum, curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header));
+  put(&sum, curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_sending));
+  return sum == CURLE_OK ? TWITTER_OK : TWITTER_NO_MEMORY;
 }
 
 
 /* Keeps libcurl from adding a header of its own: a wait for "100 continue"
    before a large body, a content type where there is no content. */
-static enum twitter_result suppress (struct transfer *t, const char *name) {
+static enum twitter_result suppress_default (struct transfer *t) {
+  const char *name = t->body.kind == BODY_NONE ? "Content-Type:" : "Expect:";
   struct curl_slist *grown = curl_slist_append(t->headers, name);
   if (grown == NULL) return TWITTER_NO_MEMORY;
   t->headers = grown;
@@ -224,28 +267,39 @@ static enum twitter_result suppress (struct transfer *t, const char *name) {
 }
 
 
-static enum twitter_result suppress_defaults (struct transfer *t) {
-  if (t->body.kind == BODY_NONE) return suppress(t, "Content-Type:");
-  if (body_length(&t->body) > EXPECT_LIMIT) return suppress(t, "Expect:");
-  return TWITTER_OK;
+/* The few that most requests do without. */
+static CURLcode begin_special (struct transfer *t, CURL *easy) {
+  CURLcode sum = CURLE_OK;
+  if (t->redirects > 0) {
+    put(&sum, curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 1L));
+    put(&sum, curl_easy_setopt(easy, CURLOPT_MAXREDIRS, (long)t->redirects));
+  }
+  if (t->timeout_ms > 0)
+    put(&sum, curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, t->timeout_ms));
+  return sum;
+}
+
+
+static void end_special (const struct transfer *t, CURL *easy) {
+  if (t->redirects > 0)
+    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+  if (t->timeout_ms > 0)
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, t->settings->timeout_ms);
 }
 
 
 enum twitter_result transfer_begin (struct transfer *t, void *easy) {
   t->state = TRANSFER_RUNNING;
-  if (suppress_defaults(t) != TWITTER_OK) return TWITTER_NO_MEMORY;
-  curl_easy_setopt(easy, CURLOPT_PRIVATE, t);
-  curl_easy_setopt(easy, CURLOPT_WRITEDATA, t);
-  curl_easy_setopt(easy, CURLOPT_HEADERDATA, t);
-  curl_easy_setopt(easy, CURLOPT_PREREQDATA, t);
-  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, t->library_message);
-  curl_easy_setopt(easy, CURLOPT_HTTPHEADER, t->headers);
-  curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, t->redirects > 0 ? 1L : 0L);
-  curl_easy_setopt(easy, CURLOPT_MAXREDIRS, (long)t->redirects);
-  if (t->timeout_ms > 0)
-    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, t->timeout_ms);
-  if (curl_easy_setopt(easy, CURLOPT_URL, t->url) != CURLE_OK)
-    return TWITTER_NO_MEMORY;
+  if (suppress_default(t) != TWITTER_OK) return TWITTER_NO_MEMORY;
+  CURLcode sum = begin_special(t, easy);
+  put(&sum, curl_easy_setopt(easy, CURLOPT_PRIVATE, t));
+  put(&sum, curl_easy_setopt(easy, CURLOPT_WRITEDATA, t));
+  put(&sum, curl_easy_setopt(easy, CURLOPT_HEADERDATA, t));
+  put(&sum, curl_easy_setopt(easy, CURLOPT_PREREQDATA, t));
+  put(&sum, curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, t->library_message));
+  put(&sum, curl_easy_setopt(easy, CURLOPT_HTTPHEADER, t->headers));
+  put(&sum, curl_easy_setopt(easy, CURLOPT_URL, t->url));
+  if (sum != CURLE_OK) return TWITTER_NO_MEMORY;
   return body_apply(&t->body, easy, t->method);
 }
 
@@ -302,15 +356,27 @@ static void note_body_problem (struct transfer *t) {
 }
 
 
-/* Once the request is on its way, two codes speak of the answer: libcurl
-   before 8.6 calls a header line beyond its own ceiling a lack of memory, and
-   what is no HTTP an unsupported protocol. */
+/* libcurl before 8.6 calls a header line beyond its own ceiling a lack of
+   memory. */
+static int is_long_line (const struct transfer *t, CURLcode code) {
+#if LIBCURL_VERSION_NUM < 0x080600
+  return t->sendings > 0 && code == CURLE_OUT_OF_MEMORY
+      && t->head.fields.length > 0;
+#else
+  (void)t; (void)code;
+  return 0;
+#endif
+}
+
+
+/* Once the request is on its way, "unsupported protocol" means that what came
+   is no HTTP. */
 static void note_code (struct transfer *t, CURLcode code) {
   if (code == CURLE_OK) return;
   int sent = t->sendings > 0;
   const char *message = t->library_message;
   if (message[0] == '\0') message = curl_easy_strerror(code);
-  if (sent && code == CURLE_OUT_OF_MEMORY)
+  if (is_long_line(t, code))
     note(t, TRANSFER_TOO_LARGE, "the response's header is larger than "
                                 "allowed");
   else if ((sent && code == CURLE_UNSUPPORTED_PROTOCOL)
@@ -342,8 +408,7 @@ void transfer_end (struct transfer *t, void *easy, int code) {
   note_code(t, (CURLcode)code);
   curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL);
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, NULL);
-  if (t->timeout_ms > 0)
-    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, t->settings->timeout_ms);
+  end_special(t, easy);
   body_unapply(&t->body, easy);
   t->state = TRANSFER_DONE;
 }
@@ -357,8 +422,28 @@ void transfer_fail (struct transfer *t, enum transfer_failure failure,
 }
 
 
-int transfer_left (const struct transfer *t) {
+int transfer_may_have_arrived (const struct transfer *t) {
   return t->status != 0
       || (t->sendings > 0 && t->request_size > 0
           && body_all_taken(&t->body));
+}
+
+
+static unsigned long long bytes_moved (const struct transfer *t) {
+  return t->received + t->head.fields.length + body_bytes_taken(&t->body);
+}
+
+
+/* The clock starts with the sending: until then the time to connect is the
+   limit. */
+int transfer_has_stalled (struct transfer *t, long long now) {
+  long limit = t->settings->stall_timeout_ms;
+  unsigned long long moved = bytes_moved(t);
+  if (limit == 0 || t->sendings == 0) return 0;
+  if (t->moved_at == 0 || moved != t->moved) {
+    t->moved = moved;
+    t->moved_at = now;
+    return 0;
+  }
+  return now - t->moved_at >= limit;
 }

@@ -71,7 +71,8 @@ struct transfer {
   int http_major, http_minor;
   double elapsed;                /* seconds */
   int sendings;                  /* how often libcurl began to send it */
-  int resend_refused;
+  unsigned long long moved;      /* bytes either way, at the last look, */
+  long long moved_at;            /* and when they were last other ones, ms */
   long long request_size;        /* bytes of head (and small body) sent */
 
   /* the engine's, while it runs */
@@ -92,31 +93,37 @@ struct transfer *transfer_new (struct settings *settings,
 /* Not while it runs. Request head and body are wiped: they hold secrets. */
 void transfer_free (struct transfer *t);
 
-/* TWITTER_INVALID: not a method of letters, or a URL with control bytes. */
+/* TWITTER_INVALID: not a method, or not an http or https URL without login
+   and without control bytes. */
 enum twitter_result transfer_target (struct transfer *t,
                                      const char *method, size_t method_length,
                                      const char *url, size_t url_length);
 
-/* Adds a header field. TWITTER_INVALID when name or value hold CR, LF or
-   NUL, or the name is no token: nothing can be smuggled in. */
+/* Adds a header field. TWITTER_INVALID when name or value hold control
+   bytes, the name is no token, or the field belongs to the message's framing
+   and so to libcurl: nothing can be smuggled in. */
 enum twitter_result transfer_header (struct transfer *t, const char *name,
                                      size_t name_length, const char *value,
                                      size_t value_length);
 
 /* Can the server have got the whole request? Only for a finished one. */
-int transfer_left (const struct transfer *t);
+int transfer_may_have_arrived (const struct transfer *t);
 
 /* ---- for the engine ---- */
 
 /* Puts the callbacks on an easy handle, once in its life. */
-void transfer_dress (void *easy);
+enum twitter_result transfer_dress (void *easy);
 
-/* Puts the request on the handle. */
+/* Puts the request on the handle; once in a transfer's life. */
 enum twitter_result transfer_begin (struct transfer *t, void *easy);
 
 /* Takes the result off the handle and the request with it. 'code' is the
    CURLcode that the multi reported. */
 void transfer_end (struct transfer *t, void *easy, int code);
+
+/* Has nothing moved for longer than the settings allow? To be asked from
+   time to time while it runs, with the monotonic clock's milliseconds. */
+int transfer_has_stalled (struct transfer *t, long long now);
 
 /* Ends it from our side: it is done, and failed as told. */
 void transfer_fail (struct transfer *t, enum transfer_failure failure,

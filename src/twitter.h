@@ -21,8 +21,7 @@ enum twitter_result {
   TWITTER_OVER_LIMIT,   /* a ceiling would have been passed */
   TWITTER_INVALID,      /* an argument that cannot be used */
   TWITTER_CRYPTO,       /* OpenSSL refused */
-  TWITTER_FILE,         /* the operating system refused; errno tells why */
-  TWITTER_TRANSFER      /* libcurl refused */
+  TWITTER_FILE          /* the operating system refused; errno tells why */
 };
 
 #endif

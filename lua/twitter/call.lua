@@ -128,8 +128,9 @@ end
 
 local function transport_error(context, description, failure)
   local too_large = failure.kind == "too_large"
+  local is_ours = too_large or failure.kind == "memory"
   return errors.from_transport {
-    kind = too_large and "network" or failure.kind,
+    kind = is_ours and "network" or failure.kind,
     problem = too_large and "response-too-large" or nil,
     message = failure.message, outcome = outcome_of(failure),
     operation = context.operation, method = description.method,

@@ -33,7 +33,7 @@ end
 ---@field elapsed number seconds
 
 ---@class twitter.transport.failure
----@field kind string "network", "timeout", "tls", "file", "too_large", "canceled", "invalid"
+---@field kind string "network", "timeout", "tls", "file", "too_large", "memory", "canceled", "invalid"
 ---@field message string
 ---@field left boolean can the server have received the whole request?
 ---@field status? integer of a response that broke off
