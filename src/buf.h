@@ -15,7 +15,6 @@
 
 /* Ceilings, in bytes, of everything that grows. */
 #define BUF_CEILING_HEADERS   (256u * 1024u)         /* response headers */
-#define BUF_CEILING_HEADER    (64u * 1024u)          /* a request header */
 
 struct buf {
   char *data;       /* owned here; NULL while empty; not NUL-terminated */

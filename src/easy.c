@@ -45,6 +45,22 @@ static CURLcode only_http (CURL *easy) {
 }
 
 
+/* One of four: with or without brotli, with or without zstd. */
+const char *easy_accept_encoding (void) {
+  static const char *const lines[] = {
+    "Accept-Encoding: deflate, gzip",
+    "Accept-Encoding: deflate, gzip, br",
+    "Accept-Encoding: deflate, gzip, zstd",
+    "Accept-Encoding: deflate, gzip, br, zstd"
+  };
+  int features = curl_version_info(CURLVERSION_NOW)->features;
+  int which = (features & CURL_VERSION_BROTLI) != 0;
+  if ((features & CURL_VERSION_ZSTD) != 0) which += 2;
+  return (features & CURL_VERSION_LIBZ) != 0 ? lines[which]
+                                             : "Accept-Encoding: identity";
+}
+
+
 static CURLcode for_all (CURL *easy, void *share) {
   CURLcode sum = only_http(easy);
   put(&sum, curl_easy_setopt(easy, CURLOPT_SHARE, share));
@@ -137,6 +153,5 @@ enum twitter_result easy_settings (void *easy, const struct settings *s) {
   put(&sum, curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, version));
   put(&sum, curl_easy_setopt(easy, CURLOPT_PROXY, s->proxy));
   put(&sum, curl_easy_setopt(easy, CURLOPT_NOPROXY, s->no_proxy));
-  put(&sum, curl_easy_setopt(easy, CURLOPT_USERAGENT, s->user_agent));
   return sum == CURLE_OK ? TWITTER_OK : TWITTER_NO_MEMORY;
 }

@@ -16,6 +16,9 @@
    curl_share. NULL when memory is short. The caller owns it. */
 void *easy_new (void *share);
 
+/* The header field that tells what this libcurl can unpack. Lives for ever. */
+const char *easy_accept_encoding (void);
+
 /* Puts the settings' options on a handle: needed when they change. After a
    failure the handle is not fit for use. */
 enum twitter_result easy_settings (void *easy, const struct settings *s);

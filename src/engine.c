@@ -267,7 +267,7 @@ static void abandon_inherited (struct engine *e) {
     struct transfer *t = e->running;
     unlink_running(e, t);
     body_init(&t->body);     /* libcurl's handle may still point there */
-    t->headers = NULL;
+    t->headers = t->last_header = NULL;
     transfer_fail(t, TRANSFER_CANCELED, "the process was forked");
   }
   e->idle = NULL;

@@ -76,6 +76,7 @@ int head_next (const struct head *h, size_t *position, const char **name,
   if (*position >= h->fields.length) return 0;
   *name = h->fields.data + *position;
   *value = *name + strlen(*name) + 1;
+  if (*value >= h->fields.data + h->fields.length) return 0;
   *position = (size_t)(*value - h->fields.data) + strlen(*value) + 1;
   return 1;
 }

@@ -15,6 +15,7 @@
 #include "lmailbox.h"
 #include "lsign.h"
 #include "lsigner.h"
+#include "ltext.h"
 #include "ltransfer.h"
 
 #pragma GCC visibility push(default)
@@ -39,6 +40,7 @@ int luaopen_twitter_core (lua_State *L) {
   lsign_open(L);
   lsigner_open(L);
   ldigits_open(L);
+  ltext_open(L);
   lfile_open(L);
   ltransfer_open(L);
   lengine_open(L);

@@ -24,7 +24,7 @@
 #define SETTINGS_TYPE "twitter.settings"
 #define TRANSFER_TYPE "twitter.transfer"
 
-#define DEFAULT_CEILING (16.0 * 1024 * 1024)
+#define DEFAULT_CEILING (16.0 * 1024 * 1024)  /* of a response */
 
 
 /* ---- settings ---- */
@@ -33,6 +33,18 @@ static void copy_string (lua_State *L, char **field, const char *name) {
   const char *text = lfields_push_string(L, 1, name);
   if (settings_string(field, text) != TWITTER_OK)
     luaL_error(L, "not enough memory");
+  lua_pop(L, 1);
+}
+
+
+static void copy_user_agent (lua_State *L, struct settings *s) {
+  const char *name = lfields_push_string(L, 1, "user_agent");
+  if (name != NULL && name[0] != '\0') {
+    lua_pushfstring(L, "User-Agent: %s", name);
+    if (settings_string(&s->user_agent, lua_tostring(L, -1)) != TWITTER_OK)
+      luaL_error(L, "not enough memory");
+    lua_pop(L, 1);
+  }
   lua_pop(L, 1);
 }
 
@@ -62,7 +74,9 @@ static int core_settings (lua_State *L) {
   copy_string(L, &s->no_proxy, "no_proxy");
   copy_string(L, &s->ca_file, "ca_file");
   copy_string(L, &s->ca_path, "ca_path");
-  copy_string(L, &s->user_agent, "user_agent");
+  copy_user_agent(L, s);
+  s->max_response = lfields_number(L, 1, "max_response", 0, 9e15,
+                                   DEFAULT_CEILING);
   return 1;
 }
 
@@ -262,9 +276,9 @@ static int core_transfer (lua_State *L) {
   luaL_checktype(L, 4, LUA_TTABLE);
   lua_settop(L, 6);
   int has_options = lua_istable(L, 6);
-  lua_Number ceiling = DEFAULT_CEILING;
+  lua_Number ceiling = s->max_response;
   if (has_options)
-    ceiling = lfields_number(L, 6, "max_response", 0, 9e15, DEFAULT_CEILING);
+    ceiling = lfields_number(L, 6, "max_response", 0, 9e15, ceiling);
   int secret = has_options && lfields_boolean(L, 6, "secret");
   struct transfer *t = new_transfer(L, s, ceiling, secret);
   if (has_options) read_options(L, 6, t);
@@ -293,6 +307,13 @@ static const char *const failure_kinds[] = {
 };
 
 
+/* Pushes the fields as they are kept; core.headers makes a table of them. */
+static void push_head (lua_State *L, const struct head *h) {
+  lua_pushlstring(L, h->fields.length > 0 ? h->fields.data : "",
+                  h->fields.length);
+}
+
+
 /* A field that comes again makes its value a list. */
 static void add_header (lua_State *L, const char *name, const char *value) {
   lua_pushstring(L, name);
@@ -319,11 +340,19 @@ static void add_header (lua_State *L, const char *name, const char *value) {
 }
 
 
-static void push_headers (lua_State *L, const struct head *h) {
-  size_t position = 0;
+/* core.headers(head): the head of a result as a table. Names are in lower
+   case, values are strings, or lists of strings. */
+static int core_headers (lua_State *L) {
+  size_t n, position = 0;
   const char *name, *value;
+  struct head h;
+  head_init(&h);
+  h.fields.data = (char *)(size_t)luaL_checklstring(L, 1, &n);  /* lent */
+  h.fields.length = n;
+  luaL_argcheck(L, n == 0 || h.fields.data[n - 1] == '\0', 1, "no head");
   lua_createtable(L, 0, 16);
-  while (head_next(h, &position, &name, &value)) add_header(L, name, value);
+  while (head_next(&h, &position, &name, &value)) add_header(L, name, value);
+  return 1;
 }
 
 
@@ -333,7 +362,7 @@ static int push_failure (lua_State *L, const struct transfer *t) {
   lua_pushstring(L, t->message);
   lua_pushboolean(L, transfer_may_have_arrived(t));
   lua_pushinteger(L, (lua_Integer)t->status);
-  push_headers(L, &t->head);
+  push_head(L, &t->head);
   return 6;
 }
 
@@ -346,16 +375,16 @@ static int is_done (const struct ltransfer *box) {
 }
 
 
-/* transfer:result(), when done: status, headers, body, HTTP version, seconds
-   -- or nil, kind, message, has the request left?, status (0: none),
-   headers. The body is nil when it went to a sink. */
+/* transfer:result(), when done: status, head, body, HTTP version, seconds
+   -- or nil, kind, message, may it have arrived?, status (0: none), head. The
+   head is for core.headers; the body is nil when it went to a sink. */
 static int t_result (lua_State *L) {
   struct ltransfer *box = ltransfer_check(L, 1);
   if (!is_done(box)) return luaL_error(L, "the transfer is not done");
   const struct transfer *t = box->transfer;
   if (t->failure != TRANSFER_FINE) return push_failure(L, t);
   lua_pushinteger(L, (lua_Integer)t->status);
-  push_headers(L, &t->head);
+  push_head(L, &t->head);
   if (t->sink != NULL) lua_pushnil(L);
   else lua_pushlstring(L, t->response.length > 0 ? t->response.data : "",
                        t->response.length);
@@ -434,6 +463,7 @@ static const luaL_Reg settings_metamethods[] = {
 static const luaL_Reg transfer_functions[] = {
   {"settings", core_settings},
   {"transfer", core_transfer},
+  {"headers", core_headers},
   {NULL, NULL}
 };
 

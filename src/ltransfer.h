@@ -12,7 +12,8 @@
 
 #pragma GCC visibility push(hidden)
 
-/* Adds 'settings' and 'transfer' to the table on the top of the stack. */
+/* Adds 'settings', 'transfer' and 'headers' to the table on the top of the
+   stack. */
 int ltransfer_open (lua_State *L);
 
 /* What a userdata holds: a transfer of its own, or a job that has it. */

@@ -21,7 +21,8 @@ struct settings {
   char *no_proxy;
   char *ca_file;             /* owned; NULL: see ca_path */
   char *ca_path;             /* a directory of certificates by hash */
-  char *user_agent;
+  char *user_agent;          /* the whole header field; NULL: none */
+  double max_response;       /* bytes, where a request names no other */
 };
 
 /* Zeroed, with the one reference; NULL when memory is short. */

@@ -15,6 +15,7 @@
 
 #include "body.h"
 #include "buf.h"
+#include "easy.h"
 #include "file.h"
 #include "head.h"
 #include "settings.h"
@@ -38,29 +39,6 @@ struct transfer *transfer_new (struct settings *settings,
   else
     buf_init(&t->response, (size_t)ceiling);
   return t;
-}
-
-
-/* The list's strings hold credentials. */
-static void free_headers (struct transfer *t) {
-  for (struct curl_slist *l = t->headers; l != NULL; l = l->next)
-    buf_wipe(l->data, strlen(l->data));
-  curl_slist_free_all(t->headers);
-  t->headers = NULL;
-}
-
-
-void transfer_free (struct transfer *t) {
-  if (t == NULL) return;
-  free_headers(t);
-  if (t->url != NULL) buf_wipe(t->url, strlen(t->url));
-  free(t->url);
-  body_free(&t->body);
-  settings_release(t->settings);
-  file_release(t->sink);
-  head_free(&t->head);
-  buf_free(&t->response);
-  free(t);
 }
 
 
@@ -125,6 +103,11 @@ enum twitter_result transfer_target (struct transfer *t,
 }
 
 
+static int is_name (const char *name, size_t n, const char *wanted) {
+  return strlen(wanted) == n && strncasecmp(wanted, name, n) == 0;
+}
+
+
 /* What frames the message, or concerns the connection alone. */
 static int is_framing (const char *name, size_t n) {
   static const char *const names[] = {
@@ -132,36 +115,61 @@ static int is_framing (const char *name, size_t n) {
     "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"
   };
   for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-    if (strlen(names[i]) == n && strncasecmp(names[i], name, n) == 0)
-      return 1;
+    if (is_name(name, n, names[i])) return 1;
   return 0;
 }
 
 
-/* Takes over 'text', which ends with a NUL. */
-static enum twitter_result add_header_text (struct transfer *t,
-                                            struct buf *text) {
-  struct curl_slist *grown = curl_slist_append(t->headers, text->data);
-  buf_free(text);
-  if (grown == NULL) return TWITTER_NO_MEMORY;
-  t->headers = grown;
-  t->header_count++;
-  return TWITTER_OK;
+/* A node of the list with its text behind it; libcurl only reads the list. */
+struct field {
+  struct curl_slist node;
+  char text[];
+};
+
+
+/* Appends a field of 'n' bytes and answers where its text goes, or NULL. */
+static char *append_field (struct transfer *t, size_t n) {
+  struct field *field = malloc(sizeof *field + n + 1);
+  if (field == NULL) return NULL;
+  field->node.data = field->text;
+  field->node.next = NULL;
+  field->text[n] = '\0';
+  if (t->last_header != NULL)
+    ((struct curl_slist *)t->last_header)->next = &field->node;
+  else
+    t->headers = &field->node;
+  t->last_header = &field->node;
+  return field->text;
+}
+
+
+/* The list's strings hold credentials. */
+static void free_fields (struct transfer *t) {
+  struct curl_slist *node = t->headers;
+  while (node != NULL) {
+    struct curl_slist *next = node->next;
+    buf_wipe(node->data, strlen(node->data));
+    free(node);  /* the first member of its field */
+    node = next;
+  }
+  t->headers = t->last_header = NULL;
 }
 
 
 /* libcurl wants "Name: value", or "Name;" for an empty value. */
-static enum twitter_result write_header (struct buf *text, const char *name,
-                                         size_t name_length,
-                                         const char *value,
-                                         size_t value_length) {
-  enum twitter_result result = buf_add(text, name, name_length);
-  if (value_length == 0)
-    return result == TWITTER_OK ? buf_add(text, ";", sizeof ";") : result;
-  if (result == TWITTER_OK) result = buf_add(text, ": ", 2);
-  if (result == TWITTER_OK) result = buf_add(text, value, value_length);
-  if (result == TWITTER_OK) result = buf_add(text, "", 1);
-  return result;
+static enum twitter_result append_header (struct transfer *t,
+                                          const char *name,
+                                          size_t name_length,
+                                          const char *value,
+                                          size_t value_length) {
+  size_t n = name_length + (value_length > 0 ? 2 + value_length : 1);
+  char *text = append_field(t, n);
+  if (text == NULL) return TWITTER_NO_MEMORY;
+  memcpy(text, name, name_length);
+  memcpy(text + name_length, value_length > 0 ? ": " : ";",
+         value_length > 0 ? 2 : 1);
+  memcpy(text + n - value_length, value, value_length);
+  return TWITTER_OK;
 }
 
 
@@ -171,14 +179,29 @@ enum twitter_result transfer_header (struct transfer *t, const char *name,
   if (!is_token(name, name_length) || is_framing(name, name_length)
       || has_control(value, value_length, 0x20))
     return TWITTER_INVALID;
-  if (t->header_count == TRANSFER_MAX_HEADERS) return TWITTER_OVER_LIMIT;
+  if (t->header_count == TRANSFER_MAX_HEADERS
+      || name_length + value_length > TRANSFER_MAX_HEADER)
+    return TWITTER_OVER_LIMIT;
   while (value_length > 0 && strchr(" \t", value[value_length - 1]) != NULL)
     value_length--;
-  struct buf text;
-  buf_init_secret(&text, BUF_CEILING_HEADER);
-  enum twitter_result result = write_header(&text, name, name_length, value,
-                                            value_length);
-  return result == TWITTER_OK ? add_header_text(t, &text) : result;
+  t->header_count++;
+  t->has_agent |= is_name(name, name_length, "user-agent");
+  t->has_encodings |= is_name(name, name_length, "accept-encoding");
+  return append_header(t, name, name_length, value, value_length);
+}
+
+
+void transfer_free (struct transfer *t) {
+  if (t == NULL) return;
+  free_fields(t);
+  if (t->url != NULL) buf_wipe(t->url, strlen(t->url));
+  free(t->url);
+  body_free(&t->body);
+  settings_release(t->settings);
+  file_release(t->sink);
+  head_free(&t->head);
+  buf_free(&t->response);
+  free(t);
 }
 
 
@@ -256,14 +279,28 @@ enum twitter_result transfer_dress (void *easy) {
 }
 
 
-/* Keeps libcurl from adding a header of its own: a wait for "100 continue"
-   before a large body, a content type where there is no content. */
-static enum twitter_result suppress_default (struct transfer *t) {
-  const char *name = t->body.kind == BODY_NONE ? "Content-Type:" : "Expect:";
-  struct curl_slist *grown = curl_slist_append(t->headers, name);
-  if (grown == NULL) return TWITTER_NO_MEMORY;
-  t->headers = grown;
+static enum twitter_result append_line (struct transfer *t,
+                                        const char *line) {
+  size_t n = strlen(line);
+  char *text = append_field(t, n);
+  if (text == NULL) return TWITTER_NO_MEMORY;
+  memcpy(text, line, n);
   return TWITTER_OK;
+}
+
+
+/* Keeps libcurl from adding headers of its own: a wait for "100 continue"
+   before a body, a content type where there is no content. The others it
+   would put together anew for each request. */
+static enum twitter_result append_defaults (struct transfer *t) {
+  enum twitter_result result =
+    append_line(t, t->body.kind == BODY_NONE ? "Content-Type:" : "Expect:");
+  if (result == TWITTER_OK && !t->has_encodings)
+    result = append_line(t, easy_accept_encoding());
+  if (result == TWITTER_OK && !t->has_agent
+      && t->settings->user_agent != NULL)
+    result = append_line(t, t->settings->user_agent);
+  return result;
 }
 
 
@@ -290,7 +327,7 @@ static void end_special (const struct transfer *t, CURL *easy) {
 
 enum twitter_result transfer_begin (struct transfer *t, void *easy) {
   t->state = TRANSFER_RUNNING;
-  if (suppress_default(t) != TWITTER_OK) return TWITTER_NO_MEMORY;
+  if (append_defaults(t) != TWITTER_OK) return TWITTER_NO_MEMORY;
   CURLcode sum = begin_special(t, easy);
   put(&sum, curl_easy_setopt(easy, CURLOPT_PRIVATE, t));
   put(&sum, curl_easy_setopt(easy, CURLOPT_WRITEDATA, t));

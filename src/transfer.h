@@ -26,6 +26,7 @@
 #define TRANSFER_METHOD_SIZE  16u
 #define TRANSFER_MESSAGE_SIZE 256u
 #define TRANSFER_MAX_HEADERS  100
+#define TRANSFER_MAX_HEADER   (64u * 1024u)
 #define TRANSFER_MAX_URL      (64u * 1024u)
 
 enum transfer_state { TRANSFER_NEW, TRANSFER_RUNNING, TRANSFER_DONE };
@@ -49,8 +50,9 @@ struct transfer {
   /* the request: owned, complete before an engine gets the transfer */
   char method[TRANSFER_METHOD_SIZE];
   char *url;
-  void *headers;                 /* a curl_slist */
+  void *headers, *last_header;   /* a curl_slist, in memory of our own */
   int header_count;
+  int has_agent, has_encodings;  /* the caller's own take our place */
   struct body body;
   struct settings *settings;     /* one reference */
   struct file *sink;             /* the response goes here; NULL: to memory */

@@ -3,47 +3,42 @@
 
 local arguments = {}
 
--- From the public function, through `check`, to this file's `fail`.
+arguments.MOST = 5  -- arguments a public function has
+
+-- From the public function, through `check` and `one`, to `error`.
 local CALLER = 4
 
 
-local function fail(position, name, expected, value)
-  local got = value == nil and "nil" or type(value)
-  error(("bad argument #%d to '%s' (%s expected, got %s)")
-    :format(position, name, expected, got), CALLER)
+--- What an argument may be.
+---@param types string names of types joined by "|"; a "?" in front lets it be nil
+---@return table specification
+function arguments.specify(types)
+  local specification = {
+    expected = types:gsub("^%?", ""):gsub("|", " or "), accepts = {},
+  }
+  for name in types:gmatch("%a+") do specification.accepts[name] = true end
+  if types:sub(1, 1) == "?" then specification.accepts["nil"] = true end
+  return specification
 end
 
 
--- A specification is a list of type names joined by "|", one an argument; a
--- "?" in front lets it be nil.
-local function accepts(specification, value)
-  if value == nil and specification:sub(1, 1) == "?" then return true end
+local function one(name, position, specification, value)
   local got = type(value)
-  for name in specification:gmatch("%a+") do
-    if name == got then return true end
-  end
-  return false
-end
-
-
-local function readable(specification)
-  return (specification:gsub("^%?", ""):gsub("|", " or "))
+  if not specification or specification.accepts[got] then return end
+  error(("bad argument #%d to '%s' (%s expected, got %s)")
+    :format(position, name, specification.expected, got), CALLER)
 end
 
 
 --- Checks a call.
 ---@param name string of the public function
----@param specification string[]
----@param count integer how many arguments came
----@param ... any
-function arguments.check(name, specification, count, ...)
-  for i = 1, #specification do
-    local value
-    if i <= count then value = (select(i, ...)) end
-    if not accepts(specification[i], value) then
-      fail(i, name, readable(specification[i]), value)
-    end
-  end
+---@param list table[] specifications
+function arguments.check(name, list, a, b, c, d, e)
+  one(name, 1, list[1], a)
+  one(name, 2, list[2], b)
+  one(name, 3, list[3], c)
+  one(name, 4, list[4], d)
+  one(name, 5, list[5], e)
 end
 
 return arguments

@@ -1,6 +1,5 @@
 -- Which credential a request is made with: the schemes an operation accepts
--- against the credentials that are there. And the Authorization header of the
--- chosen one, made anew for every attempt.
+-- against the credentials that are there.
 
 local core = require "twitter.core"
 
@@ -100,22 +99,5 @@ function auth.signer(parameters)
     parameters.oauth_token_secret)
 end
 
-
---- The value of the Authorization header for one attempt.
----@param scheme string
----@param context twitter.context
----@param method string
----@param url string with its query
----@param form? string[][] the pairs of a form body
----@return string? value
----@return string? message why the request cannot be signed
-function auth.header(scheme, context, method, url, form)
-  if scheme == "oauth2" then
-    return "Bearer " .. context.parameters.access_token
-  elseif scheme == "app" then
-    return "Bearer " .. context.parameters.bearer_token
-  end
-  return context:signer():header(method, url, form)
-end
 
 return auth

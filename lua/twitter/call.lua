@@ -1,14 +1,15 @@
 -- One call of the API, from a description to the decoded answer: address,
 -- credential, body, as many attempts as are safe, and the facts about them.
 
-local auth = require "twitter.auth"
 local core = require "twitter.core"
 local encode = require "twitter.encode"
-local errors = require "twitter.errors"
 local json = require "twitter.json"
+local lazy = require "twitter.lazy"
 local operations = require "twitter.operations"
-local retry = require "twitter.retry"
 local transport = require "twitter.transport"
+
+local errors = lazy.module "twitter.errors"
+local retry = lazy.module "twitter.retry"
 
 local call = {}
 
@@ -62,6 +63,14 @@ local function encode_body(description)
 end
 
 
+local function no_credentials(context, message)
+  return errors.new {
+    kind = "auth", message = message, outcome = "not_sent",
+    operation = context.operation, problem = "no-credentials",
+  }
+end
+
+
 local function prepare(context, description)
   local url = description.url
   if description.query then
@@ -71,14 +80,8 @@ local function prepare(context, description)
   if message then return nil, context:invalid(message) end
   local scheme
   if description.auth then
-    scheme, message = auth.choose(description.auth, context.parameters,
-      description.insisted)
-    if not scheme then
-      return nil, errors.new {
-        kind = "auth", message = message, outcome = "not_sent",
-        operation = context.operation, problem = "no-credentials",
-      }
-    end
+    scheme, message = context:scheme(description.auth, description.insisted)
+    if not scheme then return nil, no_credentials(context, message) end
   end
   return {
     url = url, body = body, content_type = content_type, scheme = scheme,
@@ -91,9 +94,11 @@ end
 local function authorization(context, description, prepared)
   if description.basic then
     return core.basic(description.basic[1], description.basic[2])
+  elseif prepared.scheme == "oauth1" then
+    return context:signer():header(description.method, prepared.url,
+      description.form)
   elseif prepared.scheme then
-    return auth.header(prepared.scheme, context, description.method,
-      prepared.url, description.form)
+    return context:bearer(prepared.scheme)
   end
 end
 
@@ -110,10 +115,24 @@ local function headers_of(context, description, prepared)
     list[#list + 1] = "content-type"
     list[#list + 1] = prepared.content_type
   end
-  for _, text in ipairs(description.headers or {}) do
-    list[#list + 1] = text
+  if description.headers then
+    for _, text in ipairs(description.headers) do list[#list + 1] = text end
   end
   return list
+end
+
+
+-- Below, a request is never sent again as it is when it is signed: its nonce
+-- works once. `left` is what the deadline leaves to a later attempt; the first
+-- one has the whole time, which the settings hold.
+local RESEND = { resend = true }
+
+local function options_of(description, prepared, left)
+  local resend = prepared.resend and prepared.scheme ~= "oauth1"
+  if not description.secret and not left then
+    return resend and RESEND or nil
+  end
+  return { resend = resend, secret = description.secret, timeout = left }
 end
 
 
@@ -177,21 +196,13 @@ local function decode(description, response)
 end
 
 
--- `left` is what the deadline leaves to a later attempt; the first one has
--- the whole time, which the settings hold.
--- Below, a request is never sent again as it is when it is signed: its nonce
--- works once.
 local function attempt(context, description, prepared, left)
   local headers, message = headers_of(context, description, prepared)
   if not headers then return nil, context:invalid(message) end
   local response, failure = transport.exchange {
     method = description.method, url = prepared.url, headers = headers,
     body = prepared.body, settings = context.settings,
-    options = {
-      resend = prepared.resend and prepared.scheme ~= "oauth1",
-      secret = description.secret,
-      max_response = context.parameters.max_response, timeout = left,
-    },
+    options = options_of(description, prepared, left),
   }
   if not response then
     return nil, transport_error(context, description, failure)
@@ -204,15 +215,31 @@ local function attempt(context, description, prepared, left)
 end
 
 
+-- What is worked out when it is first asked for.
+local later = {
+  headers = function(facts) return core.headers(facts.head) end,
+  rate_limit = function(facts) return errors.rate_limit(facts.headers) end,
+  request_id = function(facts) return facts.headers["x-transaction-id"] end,
+}
+
+local facts_mt = {
+  __name = "twitter.facts",
+  __index = function(facts, key)
+    local work_out = later[key]
+    if not work_out then return nil end
+    local value = work_out(facts)
+    rawset(facts, key, value)
+    return value
+  end,
+}
+
+
 local function facts(response, attempts, started)
-  local headers = response.headers
-  return {
-    status = response.status, headers = headers,
-    rate_limit = errors.rate_limit(headers),
-    request_id = headers["x-transaction-id"], attempts = attempts,
+  return setmetatable({
+    status = response.status, head = response.head, attempts = attempts,
     http_version = response.http_version,
     elapsed = transport.now() - started,
-  }
+  }, facts_mt)
 end
 
 
@@ -247,19 +274,23 @@ end
 --- Makes the call of an operation in the table.
 ---@param context twitter.context
 ---@param name string the operation's name in snake_case
----@param description? twitter.call.description what the row does not say
+---@param description? twitter.call.description what the row does not say; it is completed here
 ---@param path_fields? table<string, string> values for the braces in the path
 ---@return any? value
 ---@return twitter.facts|twitter.error facts_or_error
 function call.operation(context, name, description, path_fields)
   local row = operations[name]
-  local whole = {
-    method = row.method, auth = row.auth, resend = row.resend,
-    url = context.parameters.api_url .. row.path:gsub("{(%w+)}",
-      function(field) return encode.segment(path_fields[field]) end),
-  }
-  for key, value in pairs(description or {}) do whole[key] = value end
-  return call.perform(context, whole)
+  description = description or {}
+  description.method, description.auth = row.method, row.auth
+  description.resend = row.resend
+  local path = row.path
+  if path_fields then
+    path = path:gsub("{(%w+)}", function(field)
+      return encode.segment(path_fields[field])
+    end)
+  end
+  description.url = context.parameters.api_url .. path
+  return call.perform(context, description)
 end
 
 return call

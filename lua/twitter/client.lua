@@ -3,9 +3,11 @@
 -- own. The module's own functions work on a client that binds nothing.
 
 local auth = require "twitter.auth"
-local errors = require "twitter.errors"
+local lazy = require "twitter.lazy"
 local parameters = require "twitter.parameters"
 local transport = require "twitter.transport"
+
+local errors = lazy.module "twitter.errors"
 
 local client = {}
 
@@ -32,6 +34,34 @@ function context_methods:signer()
   local cache = self.cache
   if not cache.signer then cache.signer = auth.signer(self.parameters) end
   return cache.signer
+end
+
+
+--- The value of an Authorization header that needs no signature.
+---@param scheme "oauth2"|"app"
+---@return string
+function context_methods:bearer(scheme)
+  local cache = self.cache
+  local key = scheme == "oauth2" and "access_token" or "bearer_token"
+  if not cache[key] then cache[key] = "Bearer " .. self.parameters[key] end
+  return cache[key]
+end
+
+
+--- The scheme for a request that accepts these.
+---@param accepted string[] a constant list, unless `insisted`
+---@param insisted? boolean
+---@return string? scheme
+---@return string? message
+function context_methods:scheme(accepted, insisted)
+  if insisted then return auth.choose(accepted, self.parameters, true) end
+  local schemes = self.cache.schemes
+  if not schemes[accepted] then
+    local scheme, message = auth.choose(accepted, self.parameters)
+    if not scheme then return nil, message end
+    schemes[accepted] = scheme
+  end
+  return schemes[accepted]
 end
 
 
@@ -79,7 +109,7 @@ local function own(self)
   if cached and cached.generation == generation then return cached end
   local merged = parameters.merge(standard, configured, self.bound)
   cached = {
-    generation = generation, parameters = merged,
+    generation = generation, parameters = merged, schemes = {}, contexts = {},
     settings = transport.settings(merged),
   }
   self.cached = cached
@@ -95,13 +125,18 @@ end
 function client.context(self, operation, extra)
   local cached = own(self)
   if extra == nil then
-    return new_context(self, operation, cached.parameters, cached)
+    local context = cached.contexts[operation]
+    if not context then
+      context = new_context(self, operation, cached.parameters, cached)
+      cached.contexts[operation] = context
+    end
+    return context
   end
   local checked, err = parameters.check(extra, operation)
   if not checked then return nil, err end
   local merged = parameters.merge(cached.parameters, checked)
   return new_context(self, operation, merged,
-    { settings = transport.settings(merged), added = checked })
+    { settings = transport.settings(merged), schemes = {}, added = checked })
 end
 
 

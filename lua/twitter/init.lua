@@ -9,16 +9,14 @@
 local arguments = require "twitter.arguments"
 local client = require "twitter.client"
 local core = require "twitter.core"
-local errors = require "twitter.errors"
 local json = require "twitter.json"
-local loop = require "twitter.loop"
-local oauth2 = require "twitter.oauth2"
-local parallel = require "twitter.parallel"
+local lazy = require "twitter.lazy"
 local parameters = require "twitter.parameters"
-local request = require "twitter.request"
-local tweets = require "twitter.tweets"
+local transport = require "twitter.transport"
 
-local select, unpack = select, table.unpack or unpack
+local errors = lazy.module "twitter.errors"
+local loop = lazy.module "twitter.loop"
+local parallel = lazy.module "twitter.parallel"
 
 ---@alias twitter.parameters table|string parameters, or the path of a JSON file that holds them
 
@@ -51,31 +49,32 @@ local twitter = {
   _VERSION = core.version,
   null = json.null,
   empty_array = json.empty_array,
-  is_error = errors.is,
 }
 
-local OPTIONAL_PARAMETERS = "?table|string"
+local OPTIONAL_PARAMETERS = arguments.specify "?table|string"
 
--- name, implementation, the types of the arguments before `parameters`
+-- name, where it is implemented, the types of the arguments before
+-- `parameters`
 local functions = {
-  { "get_authorization_link", oauth2.get_authorization_link },
-  { "get_token", oauth2.get_token, "string" },
-  { "refresh_token", oauth2.refresh_token },
-  { "handle_incoming_request_after_authorization", oauth2.handle_redirect,
+  { "get_authorization_link", "oauth2.get_authorization_link" },
+  { "get_token", "oauth2.get_token", "string" },
+  { "refresh_token", "oauth2.refresh_token" },
+  { "handle_incoming_request_after_authorization", "oauth2.handle_redirect",
     "?table|string" },
-  { "create_custom_tweet", tweets.create_custom_tweet, "?string",
+  { "create_custom_tweet", "tweets.create_custom_tweet", "?string",
     "?string|table", "?string|table", "?number" },
-  { "create_text_tweet", tweets.create_text_tweet, "string" },
-  { "create_image_tweet", tweets.create_image_tweet, "?string",
+  { "create_text_tweet", "tweets.create_text_tweet", "string" },
+  { "create_image_tweet", "tweets.create_image_tweet", "?string",
     "string|table" },
-  { "create_gif_tweet", tweets.create_gif_tweet, "?string", "string|table" },
-  { "create_video_tweet", tweets.create_video_tweet, "?string",
+  { "create_gif_tweet", "tweets.create_gif_tweet", "?string",
     "string|table" },
-  { "create_poll_tweet", tweets.create_poll_tweet, "?string",
+  { "create_video_tweet", "tweets.create_video_tweet", "?string",
+    "string|table" },
+  { "create_poll_tweet", "tweets.create_poll_tweet", "?string",
     "string|table", "?number" },
-  { "upload_attachments_array", tweets.upload_attachments_array,
+  { "upload_attachments_array", "tweets.upload_attachments_array",
     "string|table", "?string" },
-  { "request", request.send, "string", "string", "?table" },
+  { "request", "request.send", "string", "string", "?table" },
 }
 
 
@@ -89,41 +88,84 @@ local function check_call(name, first)
 end
 
 
--- Runs one public function: `own` arguments, then the call's parameters.
-local function run(owner, name, implementation, own, ...)
-  local context, err = client.context(owner, name, (select(own + 1, ...)))
-  if not context then return nil, err end
-  if own == 0 then return implementation(context) end
-  if own == 1 then return implementation(context, (...)) end
-  local given = { ... }
-  return implementation(context, unpack(given, 1, own))
+local modules = {
+  oauth2 = lazy.module "twitter.oauth2",
+  request = lazy.module "twitter.request",
+  tweets = lazy.module "twitter.tweets",
+}
+
+
+local function implementation_of(row)
+  if not row.implementation then
+    local module, name = row.place:match("^(.*)%.(.*)$")
+    row.implementation = modules[module][name]
+  end
+  return row.implementation
 end
 
 
-local function define(default, name, implementation, ...)
-  local specification = { ... }
-  local own = #specification
-  specification[own + 1] = OPTIONAL_PARAMETERS
+-- The argument behind the function's own: the call's parameters.
+local function parameters_of(own, a, b, c, d, e)
+  if own == 0 then return a end
+  if own == 1 then return b end
+  if own == 2 then return c end
+  if own == 3 then return d end
+  return e
+end
 
-  twitter[name] = function(...)
-    check_call(name, (...))
-    arguments.check(name, specification, select("#", ...), ...)
-    return run(default, name, implementation, own, ...)
+
+local function run(owner, row, a, b, c, d, e)
+  local own = row.own
+  local context, err = client.context(owner, row.name,
+    parameters_of(own, a, b, c, d, e))
+  if not context then return nil, err end
+  local implementation = implementation_of(row)
+  if own == 0 then return implementation(context) end
+  if own == 1 then return implementation(context, a) end
+  if own == 2 then return implementation(context, a, b) end
+  if own == 3 then return implementation(context, a, b, c) end
+  return implementation(context, a, b, c, d)
+end
+
+
+local function read_row(fields)
+  local row = { name = fields[1], place = fields[2], own = #fields - 2 }
+  for i = 3, #fields do row[i - 2] = arguments.specify(fields[i]) end
+  row[row.own + 1] = OPTIONAL_PARAMETERS
+  return row
+end
+
+
+local function define(default, row)
+  local name = row.name
+
+  twitter[name] = function(a, b, c, d, e)
+    check_call(name, a)
+    arguments.check(name, row, a, b, c, d, e)
+    return run(default, row, a, b, c, d, e)
   end
 
-  client.methods[name] = function(self, ...)
+  client.methods[name] = function(self, a, b, c, d, e)
     if not client.is(self) then
       error(("calling '%s' on bad self (use client:%s(...))")
         :format(name, name), 2)
     end
-    arguments.check(name, specification, select("#", ...), ...)
-    return run(self, name, implementation, own, ...)
+    arguments.check(name, row, a, b, c, d, e)
+    return run(self, row, a, b, c, d, e)
   end
 end
 
 
 local default = assert(client.new())
-for _, row in ipairs(functions) do define(default, unpack(row)) end
+for _, fields in ipairs(functions) do define(default, read_row(fields)) end
+
+
+--- Is the value an error object of this library?
+---@param value any
+---@return boolean
+function twitter.is_error(value)
+  return errors.is(value)
+end
 
 
 --- The parameters there are for a sign-in and for posting, each with its
@@ -140,7 +182,7 @@ end
 ---@return twitter.error? err kinds: invalid, file, json
 function twitter.new(bound)
   check_call("new", bound)
-  arguments.check("new", { OPTIONAL_PARAMETERS }, 1, bound)
+  arguments.check("new", { OPTIONAL_PARAMETERS }, bound)
   return client.new(bound)
 end
 
@@ -152,10 +194,12 @@ end
 ---@return twitter.error? err kinds: invalid, file, json
 function twitter.configure(values)
   check_call("configure", values)
-  arguments.check("configure", { OPTIONAL_PARAMETERS }, 1, values)
+  arguments.check("configure", { OPTIONAL_PARAMETERS }, values)
   return client.configure(values)
 end
 
+
+local PARALLEL = { arguments.specify "table", arguments.specify "?table" }
 
 --- Runs functions together, their calls in flight at once.
 ---@param tasks function[]
@@ -163,7 +207,7 @@ end
 ---@return table[]? results in the order of the tasks: each a list of what the function returned, with `n`
 ---@return twitter.error? err kinds: invalid
 function twitter.parallel(tasks, options)
-  arguments.check("parallel", { "table", "?table" }, 2, tasks, options)
+  arguments.check("parallel", PARALLEL, tasks, options)
   return parallel.run(tasks, options)
 end
 
@@ -184,5 +228,7 @@ function twitter.assert(value, err, ...)
   if value then return value, err, ... end
   error(tostring(err), 2)
 end
+
+if transport.is_server() then lazy.load_all() end
 
 return twitter

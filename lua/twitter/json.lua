@@ -2,9 +2,9 @@
 -- its own, so the host program's settings stay as they are and ours do not
 -- depend on them.
 --
--- cjson decodes, and escapes the strings on the way out. The structure and
--- the numbers are written here, because the builds of cjson in use differ:
--- some have no way to write an empty list, and some keep only 14 digits.
+-- cjson decodes. Encoding is done here, because the builds of cjson in use
+-- differ: some have no way to write an empty list, and some keep only 14
+-- digits.
 --
 -- What to expect of decoded values:
 --   null                     json.null, which counts as true
@@ -14,7 +14,6 @@
 
 local cjson = require "cjson"
 local core = require "twitter.core"
-local unicode = require "twitter.unicode"
 
 local concat, find, floor = table.concat, string.find, math.floor
 local format, gsub, type, next = string.format, string.gsub, type, next
@@ -28,7 +27,7 @@ instance.decode_max_depth(MAX_DEPTH)
 instance.decode_invalid_numbers(false)
 
 local decode_text = instance.decode
-local escape = instance.encode  -- handed nothing but strings
+local json_string = core.json_string
 
 -- Some builds of cjson make integers themselves, others only floats.
 local floats_only = math_type
@@ -105,11 +104,11 @@ end
 -- written they answer the reason, and the path to the value.
 
 local function write_string(out, value)
-  local position = unicode.invalid(value)
-  if position then
+  local text, position = json_string(value)
+  if not text then
     return format("invalid UTF-8 at byte %d", position), ""
   end
-  out[#out + 1] = escape(value)
+  out[#out + 1] = text
 end
 
 

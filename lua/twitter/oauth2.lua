@@ -6,9 +6,11 @@ local call = require "twitter.call"
 local client = require "twitter.client"
 local core = require "twitter.core"
 local encode = require "twitter.encode"
-local errors = require "twitter.errors"
-local limits = require "twitter.errors.limits"
+local lazy = require "twitter.lazy"
 local transport = require "twitter.transport"
+
+local errors = lazy.module "twitter.errors"
+local limits = lazy.module "twitter.errors.limits"
 
 local oauth2 = {}
 
@@ -237,11 +239,9 @@ end
 
 
 local function read_redirect(request)
-  local fields, message = request, nil
-  if type(request) == "string" then
-    fields, message = parse_redirect(request)
-    if not fields then return nil, message end
-  end
+  if type(request) ~= "string" then return single_values(request) end
+  local fields, message = parse_redirect(request)
+  if not fields then return nil, message end
   return single_values(fields)
 end
 

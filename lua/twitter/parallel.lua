@@ -2,9 +2,9 @@
 -- they are coroutines over one engine; inside nginx, light threads.
 
 local errors = require "twitter.errors"
-local nginx = require "twitter.transport.nginx"
 local scheduler = require "twitter.transport.scheduler"
 local sources = require "twitter.transport.sources"
+local transport = require "twitter.transport"
 
 local parallel = {}
 
@@ -49,7 +49,7 @@ end
 
 -- Light threads that take one task after another, as many as may be in
 -- flight.
-local function run_in_nginx(tasks, concurrency)
+local function run_in_nginx(nginx, tasks, concurrency)
   local results, next_task = {}, 1
   local function work()
     while next_task <= #tasks do
@@ -93,10 +93,11 @@ function parallel.run(tasks, options)
   local concurrency, err = check_concurrency(options)
   err = err or check_tasks(tasks)
   if err then return nil, err end
-  if not nginx.is_here() then return run_in_script(tasks, concurrency) end
+  local nginx = transport.nginx()
+  if not nginx then return run_in_script(tasks, concurrency) end
   local ok, message = nginx.may_wait()
   if not ok then return nil, errors.invalid("parallel", message) end
-  return run_in_nginx(tasks, concurrency)
+  return run_in_nginx(nginx, tasks, concurrency)
 end
 
 return parallel

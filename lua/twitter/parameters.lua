@@ -4,9 +4,8 @@
 
 local check_value = require "twitter.parameters.check"
 local core = require "twitter.core"
-local errors = require "twitter.errors"
 local json = require "twitter.json"
-local nearest = require "twitter.parameters.nearest"
+local lazy = require "twitter.lazy"
 
 local find, format, next, type = string.find, string.format, next, type
 
@@ -14,6 +13,8 @@ local MAX_FILE = 1048576  -- bytes of a parameter file
 local KIB, MIB = 1024, 1048576
 local DAY = 86400         -- the longest time anyone waits for one answer
 local OAUTH1 = 1024       -- bytes of a credential that the signer takes
+
+local errors = lazy.module "twitter.errors"
 
 local parameters = {}
 
@@ -142,7 +143,9 @@ local standard_mt = { __name = "twitter.standard_parameters" }
 ---@param name string
 ---@param candidates string[]
 ---@return string? candidate nil when none is near
-parameters.nearest = nearest
+function parameters.nearest(name, candidates)
+  return require "twitter.parameters.nearest" (name, candidates)
+end
 
 
 --- Can this value be given as parameters at all? If not, that is misuse, and
@@ -179,7 +182,7 @@ local function unknown(name)
     return format("parameters have names, but a key is a %s", type(name))
   end
   local message = "unknown parameter " .. shown(name)
-  local meant = nearest(name, names)
+  local meant = parameters.nearest(name, names)
   if not meant then return message end
   return format("%s (did you mean '%s'?)", message, meant)
 end

@@ -62,12 +62,16 @@ end
 
 -- ---- the credential ----
 
+local any_scheme = { "oauth2", "oauth1", "app" }
+local old_schemes = { "oauth1", "app" }
+
+
 local function default_schemes(context, url)
   local base = context.parameters.api_url
   local path = url:sub(1, #base) == base and url:sub(#base + 1)
     or url:match("^%a[%w+.-]*://[^/]*(/[^?#]*)") or "/"
-  if path:find("^/2/") then return { "oauth2", "oauth1", "app" } end
-  return { "oauth1", "app" }
+  if path:find("^/2/") then return any_scheme end
+  return old_schemes
 end
 
 

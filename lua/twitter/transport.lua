@@ -4,16 +4,25 @@
 
 local blocking = require "twitter.transport.blocking"
 local core = require "twitter.core"
-local nginx = require "twitter.transport.nginx"
-local scheduler = require "twitter.transport.scheduler"
 
 local transport = {}
 
+local nginx = rawget(_G, "ngx") and require "twitter.transport.nginx"
 
--- The way of waiting that fits where the code runs.
+
+--- The driver for nginx, where the code runs inside a worker of it.
+---@return table?
+function transport.nginx()
+  return nginx and nginx.is_here() and nginx or nil
+end
+
+
+-- The way of waiting that fits where the code runs. Nobody is in a scheduler
+-- whose module has not been loaded.
 local function driver()
-  if nginx.is_here() then return nginx end
-  return scheduler.current() or blocking
+  if transport.nginx() then return nginx end
+  local scheduler = package.loaded["twitter.transport.scheduler"]
+  return scheduler and scheduler.current() or blocking
 end
 
 
@@ -27,7 +36,8 @@ end
 
 ---@class twitter.transport.response
 ---@field status integer
----@field headers table<string, string|string[]> names in lower case
+---@field head string for `core.headers`
+---@field headers table<string, string|string[]> names in lower case; made of `head` when asked for
 ---@field body? string nil when it went to a sink
 ---@field http_version string
 ---@field elapsed number seconds
@@ -41,30 +51,42 @@ end
 
 --- How requests travel, made once from parameters and used for many calls.
 ---@param parameters table timeout, connect_timeout, stall_timeout, proxy,
----  no_proxy, ca_file, ca_path, user_agent, http_version
+---  no_proxy, ca_file, ca_path, user_agent, http_version, max_response
 ---@return userdata
 function transport.settings(parameters)
   return core.settings(parameters)
 end
 
 
-local function failure(kind, message, left, status, headers)
+local function failure(kind, message, left, status, head)
   return {
     kind = kind, message = message, left = left or false,
-    status = status ~= 0 and status or nil, headers = headers,
+    status = status ~= 0 and status or nil,
+    headers = head and core.headers(head),
   }
 end
 
 
+-- Most callers never look at the headers.
+local response_mt = {
+  __index = function(response, key)
+    if key ~= "headers" then return nil end
+    local headers = core.headers(response.head)
+    response.headers = headers
+    return headers
+  end,
+}
+
+
 local function outcome_of(transfer)
-  local status, headers, body, version, elapsed, last = transfer:result()
+  local status, head, body, version, elapsed, last = transfer:result()
   if not status then
-    return nil, failure(headers, body, version, elapsed, last)
+    return nil, failure(head, body, version, elapsed, last)
   end
-  return {
-    status = status, headers = headers, body = body,
+  return setmetatable({
+    status = status, head = head, body = body,
     http_version = version, elapsed = elapsed,
-  }
+  }, response_mt)
 end
 
 
@@ -109,11 +131,18 @@ function transport.now()
 end
 
 
+--- Is the program a server, which had better have everything loaded?
+---@return boolean
+function transport.is_server()
+  return nginx and true or false
+end
+
+
 --- The query of the request that the host is answering right now.
 ---@return table? fields
 ---@return string? message
 function transport.incoming_fields()
-  if not nginx.is_here() then
+  if not transport.nginx() then
     return nil, "there is no running request: pass it as an argument"
   end
   return nginx.incoming_fields()

@@ -3,11 +3,13 @@
 -- first.
 
 local call = require "twitter.call"
-local errors = require "twitter.errors"
+local core = require "twitter.core"
+local lazy = require "twitter.lazy"
 local lists = require "twitter.lists"
-local media = require "twitter.media"
 local transport = require "twitter.transport"
-local unicode = require "twitter.unicode"
+
+local errors = lazy.module "twitter.errors"
+local media = lazy.module "twitter.media"
 
 local tweets = {}
 
@@ -31,7 +33,7 @@ local function check_option(option, i)
   if type(option) ~= "string" then
     return ("poll option %d must be a string, got %s"):format(i, type(option))
   end
-  local length = unicode.length(option)
+  local length = core.utf8_length(option)
   if not length then return ("poll option %d is not UTF-8"):format(i) end
   if length < 1 or length > MAX_OPTION then
     return ("poll option %d has %d characters: 1 to %d are allowed")
@@ -75,7 +77,7 @@ local function check_post(text, files, options, duration)
   if text == "" and #files == 0 and #options == 0 and duration == nil then
     return "a post needs text, media or a poll"
   end
-  if not unicode.length(text) then return "the text is not UTF-8" end
+  if not core.utf8_length(text) then return "the text is not UTF-8" end
   return check_poll(options, duration)
 end
 

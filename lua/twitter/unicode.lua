@@ -1,25 +1,11 @@
 -- UTF-8 at the border: text that goes out must be valid, text that came in
 -- may have to be shortened without cutting a character in two.
 
-local byte, find, sub = string.byte, string.find, string.sub
+local core = require "twitter.core"
+
+local byte, sub = string.byte, string.sub
 
 local unicode = {}
-
-
--- The length of the character whose first byte is `first`, and the bounds of
--- its second byte (which rule out overlong forms, surrogates and what lies
--- above U+10FFFF); nil when no character begins so.
-local function expected(first)
-  if first < 0xC2 then return nil end
-  if first < 0xE0 then return 2, 0x80, 0xBF end
-  if first == 0xE0 then return 3, 0xA0, 0xBF end
-  if first == 0xED then return 3, 0x80, 0x9F end
-  if first < 0xF0 then return 3, 0x80, 0xBF end
-  if first == 0xF0 then return 4, 0x90, 0xBF end
-  if first < 0xF4 then return 4, 0x80, 0xBF end
-  if first == 0xF4 then return 4, 0x80, 0x8F end
-  return nil
-end
 
 
 local function continues(value)
@@ -27,31 +13,15 @@ local function continues(value)
 end
 
 
--- The length of the character at `at`, which is not ASCII; nil if it is bad.
-local function character_length(text, at)
-  local first, second, third, fourth = byte(text, at, at + 3)
-  local length, low, high = expected(first)
-  if not length or not second or second < low or second > high then
-    return nil
-  end
-  if length > 2 and not continues(third) then return nil end
-  if length > 3 and not continues(fourth) then return nil end
-  return length
-end
-
-
 --- Finds the first byte that is not valid UTF-8.
 ---@param text string
----@param from? integer where to begin (1)
+---@param from? integer where to begin (1), which is a character's beginning
 ---@return integer? position nil when all of it is valid
 function unicode.invalid(text, from)
-  local at = find(text, "[\128-\255]", from)
-  while at do
-    local length = character_length(text, at)
-    if not length then return at end
-    at = find(text, "[\128-\255]", at + length)
-  end
-  return nil
+  from = from or 1
+  if from > 1 then text = sub(text, from) end
+  local _, position = core.utf8_length(text)
+  return position and position + from - 1
 end
 
 
@@ -93,9 +63,7 @@ end
 ---@param text string
 ---@return integer? length nil when the text is not valid UTF-8
 function unicode.length(text)
-  if unicode.invalid(text) then return nil end
-  local _, continuations = text:gsub("[\128-\191]", "")
-  return #text - continuations
+  return (core.utf8_length(text))
 end
 
 return unicode

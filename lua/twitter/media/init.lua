@@ -82,8 +82,10 @@ local function judge(context, info)
     })
   end
   local seconds = tonumber(info.check_after_secs)
-  if not seconds or not (seconds > 0) then seconds = POLL_DEFAULT end
-  return false, math.max(seconds, POLL_LEAST)
+  if seconds and seconds > 0 then
+    return false, math.max(seconds, POLL_LEAST)
+  end
+  return false, POLL_DEFAULT  -- 0 would be a flood, and NaN for ever
 end
 
 
