@@ -100,7 +100,7 @@ describe("the layers", function()
   keeps("the binding's headers in the binding", c_and_headers,
     '#%s*include%s*"l[^"]*%.h"', binding)
   keeps("nginx in the transport and its token store", lua_files,
-    "%f[%w_]ngx%f[^%w_]", only("nginx.lua", "shared_dict.lua"))
+    "%f[%w_]ngx%f[^%w_]", only("transport.lua", "nginx.lua", "shared_dict.lua"))
   keeps("cjson in json.lua", lua_files, "cjson", only "json.lua")
 end)
 

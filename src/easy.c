@@ -5,6 +5,7 @@
 #include "twitter.h"
 
 #include <dirent.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -46,7 +47,7 @@ static CURLcode only_http (CURL *easy) {
 
 
 /* One of four: with or without brotli, with or without zstd. */
-const char *easy_accept_encoding (void) {
+static const char *make_accept_encoding (void) {
   static const char *const lines[] = {
     "Accept-Encoding: deflate, gzip",
     "Accept-Encoding: deflate, gzip, br",
@@ -58,6 +59,18 @@ const char *easy_accept_encoding (void) {
   if ((features & CURL_VERSION_ZSTD) != 0) which += 2;
   return (features & CURL_VERSION_LIBZ) != 0 ? lines[which]
                                              : "Accept-Encoding: identity";
+}
+
+
+/* Asked of libcurl once; two threads would find the same. */
+const char *easy_accept_encoding (void) {
+  static const char *line;  /* atomic */
+  const char *known = __atomic_load_n(&line, __ATOMIC_RELAXED);
+  if (known == NULL) {
+    known = make_accept_encoding();
+    __atomic_store_n(&line, known, __ATOMIC_RELAXED);
+  }
+  return known;
 }
 
 
@@ -143,6 +156,19 @@ static CURLcode trust (CURL *easy, const struct settings *s) {
 }
 
 
+/* libcurl looks into the environment for each request; where nothing is set
+   there, "no proxy" is told once. */
+static const char *proxy_of (const struct settings *s) {
+  static const char *const names[] = {
+    "http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"
+  };
+  if (s->proxy != NULL) return s->proxy;
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+    if (getenv(names[i]) != NULL) return NULL;
+  return "";
+}
+
+
 enum twitter_result easy_settings (void *easy, const struct settings *s) {
   const long version = s->only_http_1 ? CURL_HTTP_VERSION_1_1
                                       : CURL_HTTP_VERSION_2TLS;
@@ -151,7 +177,7 @@ enum twitter_result easy_settings (void *easy, const struct settings *s) {
   put(&sum, curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
                              s->connect_timeout_ms));
   put(&sum, curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, version));
-  put(&sum, curl_easy_setopt(easy, CURLOPT_PROXY, s->proxy));
+  put(&sum, curl_easy_setopt(easy, CURLOPT_PROXY, proxy_of(s)));
   put(&sum, curl_easy_setopt(easy, CURLOPT_NOPROXY, s->no_proxy));
   return sum == CURLE_OK ? TWITTER_OK : TWITTER_NO_MEMORY;
 }
