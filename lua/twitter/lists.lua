@@ -27,13 +27,16 @@ function lists.check(value)
 end
 
 
---- The value as a list; nil is an empty one.
+local EMPTY = {}  -- shared: nobody writes to a list that came from here
+
+
+--- The value as a list; nil is an empty one. Not to be written to.
 ---@param value any
 ---@param is_item? fun(table): boolean is this table a single item?
 ---@return any[]? list the caller's own table if it is one
 ---@return string? message
 function lists.of(value, is_item)
-  if value == nil then return {} end
+  if value == nil then return EMPTY end
   if type(value) ~= "table" or is_item and is_item(value) then
     return { value }
   end

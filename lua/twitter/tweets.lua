@@ -132,7 +132,8 @@ end
 local function post(context, body, fresh_media)
   local description = { json = body }
   local value, result = call.operation(context, "create_posts", description)
-  for _, seconds in ipairs(fresh_media and SETTLING or {}) do
+  if value or not fresh_media then return value, result end
+  for _, seconds in ipairs(SETTLING) do
     if value or not is_unsettled(result) then break end
     transport.sleep(seconds)
     value, result = call.operation(context, "create_posts", description)
