@@ -14,4 +14,6 @@ read_globals = {
 files["spec"].std = "min+busted"
 -- these run inside nginx, the rest of the specs' support does not
 files["spec/support/sandbox"].std = "min+ngx_lua"
+files["spec/support/aging.lua"].std = "min+ngx_lua"
+files["spec/app"].std = "min+ngx_lua"
 files["lua/twitter/tokens/shared_dict.lua"].read_globals = { "ngx" }

@@ -11,6 +11,11 @@ LUAS= lua5.1 lua5.2 lua5.3 lua5.4 luajit
 SPECS= spec
 BUSTED_FLAGS=
 
+# for `make tsan`: LuaJIT and ThreadSanitizer want the same addresses
+TSAN_LUAS= lua5.4 lua5.1
+TSAN_SPECS= spec/mailbox_spec.lua spec/parallel_spec.lua spec/loop_spec.lua \
+	spec/engine_spec.lua spec/process_spec.lua
+
 # which benchmarks; all when none is named
 ROWS=
 
@@ -95,6 +100,11 @@ test: setup ## run the specs with every Lua
 	$(AGAIN) modules
 	@spec/support/test.sh $(BUILD) '$(LUAS)' $(SPECS) $(BUSTED_FLAGS)
 
+browser: ## run the specs of the sign-in page in a real browser (chromium)
+	$(SETUP) build test browser luajit
+	$(AGAIN) modules LUAS=luajit
+	@spec/support/test.sh $(BUILD) luajit spec/browser $(BUSTED_FLAGS)
+
 lint: ## luacheck, both compilers with -Werror, cppcheck, clang-tidy, the rock
 	$(SETUP) build test lint $(LUAS)
 	$(AGAIN) modules
@@ -108,6 +118,18 @@ valgrind: ## run the specs under valgrind's memcheck
 	$(SETUP) build test valgrind $(LUAS)
 	$(AGAIN) modules
 	@+MAKE='$(MAKE)' spec/support/valgrind.sh '$(LUAS)' $(SPECS) $(BUSTED_FLAGS)
+
+tsan: ## run the specs of the I/O thread, and chaos, with ThreadSanitizer
+	$(SETUP) build test $(TSAN_LUAS)
+	@+MAKE='$(MAKE)' spec/support/tsan.sh '$(TSAN_LUAS)' $(TSAN_SPECS) \
+	  $(BUSTED_FLAGS)
+
+chaos: ## threads and nginx workers under load, cancels, forks, kills: minutes
+	$(SETUP) build test luajit
+	$(AGAIN) modules LUAS=luajit
+	@for script in spec/chaos/*.lua; do \
+	  $(call with_lua,luajit) LUA=luajit BUILD=$(BUILD) luajit "$$script" || \
+	  exit 1; done
 
 bench: ## measure against bare libcurl and OpenSSL; writes build/bench.tsv
 	$(SETUP) build test bench lua5.4 luajit
@@ -190,5 +212,5 @@ copy: $(MODULES)
 
 FORCE:
 
-.PHONY: all setup test lint asan valgrind bench sandbox demo install uninstall \
+.PHONY: all setup test browser lint asan valgrind tsan chaos bench sandbox demo install uninstall \
 	media clean help modules benches copy FORCE

@@ -48,6 +48,7 @@ build = {
         "src/escape.c",
         "src/file.c",
         "src/head.c",
+        "src/inherit.c",
         "src/lcore.c",
         "src/ldigits.c",
         "src/lengine.c",
@@ -77,6 +78,7 @@ build = {
     twitter = "lua/twitter/init.lua",
     ["twitter.arguments"] = "lua/twitter/arguments.lua",
     ["twitter.auth"] = "lua/twitter/auth.lua",
+    ["twitter.background"] = "lua/twitter/background.lua",
     ["twitter.call"] = "lua/twitter/call.lua",
     ["twitter.client"] = "lua/twitter/client.lua",
     ["twitter.encode"] = "lua/twitter/encode.lua",
@@ -111,6 +113,8 @@ build = {
       "lua/twitter/transport/scheduler.lua",
     ["twitter.transport.sources"] =
       "lua/twitter/transport/sources.lua",
+    ["twitter.transport.yieldable"] =
+      "lua/twitter/transport/yieldable.lua",
     ["twitter.tweets"] = "lua/twitter/tweets.lua",
     ["twitter.unicode"] = "lua/twitter/unicode.lua",
   },

@@ -113,7 +113,7 @@ describe("in a process of its own, the library", function()
     assert.equal(0, status, output)
   end)
 
-  it("goes on in parent and child after a fork", function()
+  it("goes on in parent and child after a fork #bare", function()
     build_helper("process", lua_flags)
     local output, status = run(([[
       package.cpath = %q .. package.cpath

@@ -154,11 +154,10 @@ describe("a call", function()
     end)
 
     it("does not repeat tokens in what on_token raised", function()
-      local values, text = parameters("oauth2"), nil
+      local values = parameters("oauth2")
       values.on_token = function(token) error(token.refresh_token) end
       local _, facts = assert(twitter.new(values)):refresh_token()
-      text = facts.on_token_error
-      assert.matches("[redacted]", text, 1, true)
+      assert.matches("[redacted]", facts.on_token_error, 1, true)
     end)
   end)
 

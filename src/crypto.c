@@ -42,6 +42,11 @@ static const EVP_MD *digest_of (enum crypto_hash hash) {
 }
 
 
+unsigned long crypto_version (void) {
+  return OpenSSL_version_num();
+}
+
+
 enum twitter_result crypto_sha256 (unsigned char *out, const void *bytes,
                                    size_t n) {
   return answer(EVP_Digest(bytes, n, out, NULL, EVP_sha256(), NULL));

@@ -18,6 +18,9 @@
 
 enum crypto_hash { CRYPTO_SHA1, CRYPTO_SHA256 };
 
+/* The version of the library that this module found, as OpenSSL numbers it. */
+unsigned long crypto_version (void);
+
 /* One-shot digest and MACs. 'out' takes as many bytes as the hash has. */
 enum twitter_result crypto_sha256 (unsigned char *out, const void *bytes,
                                    size_t n);

@@ -4,7 +4,9 @@
 */
 #include "twitter.h"
 
+#include <ctype.h>
 #include <dirent.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -14,6 +16,56 @@
 #include "easy.h"
 #include "settings.h"
 
+
+/* ---- the library ---- */
+
+/* As libcurl writes it: "3.0.22", and before version 3 "1.1.1n". */
+static void write_version (char *out, size_t size, unsigned long version) {
+  const unsigned long major = version >> 28, minor = version >> 20 & 0xff;
+  const unsigned long fix = version >> 12 & 0xff, patch = version >> 4 & 0xff;
+  const char letters[] = "abcdefghijklmnopqrstuvwxyz";
+  const int is_lettered = patch > 0 && patch < sizeof letters;
+  if (major >= 3) snprintf(out, size, "%lu.%lu.%lu", major, minor, patch);
+  else snprintf(out, size, "%lu.%lu.%lu%.*s", major, minor, fix, is_lettered,
+                letters + (is_lettered ? patch - 1 : 0));
+}
+
+
+/* Two copies of OpenSSL in one process, whose functions find each other
+   instead of themselves, corrupt memory. A server that has one built in is
+   how that comes about. Another TLS library of libcurl's is no danger. */
+static int is_same_openssl (const char *tls, const char *version) {
+  const char name[] = "OpenSSL/";
+  const size_t n = strlen(version);
+  if (tls == NULL || strncmp(tls, name, sizeof name - 1) != 0) return 1;
+  tls += sizeof name - 1;
+  return strncmp(tls, version, n) == 0 && !isalnum((unsigned char)tls[n])
+      && tls[n] != '.';
+}
+
+
+enum twitter_result easy_check_library (unsigned long openssl,
+                                        char why[EASY_REFUSAL_SIZE]) {
+  const curl_version_info_data *built = curl_version_info(CURLVERSION_NOW);
+  char version[32];
+  write_version(version, sizeof version, openssl);
+  if (!(built->features & CURL_VERSION_ASYNCHDNS)) {
+    snprintf(why, EASY_REFUSAL_SIZE, "libcurl %s of this system looks up "
+      "names without letting the program go on (it was built without a "
+      "threaded resolver and without c-ares)", built->version);
+    return TWITTER_INVALID;
+  }
+  if (!is_same_openssl(built->ssl_version, version)) {
+    snprintf(why, EASY_REFUSAL_SIZE, "libcurl uses %s, but this process has "
+      "OpenSSL %s as well; the two would be mixed up", built->ssl_version,
+      version);
+    return TWITTER_INVALID;
+  }
+  return TWITTER_OK;
+}
+
+
+/* ---- what all handles have ---- */
 
 /* Children that the host program starts do not inherit our connections. */
 static curl_socket_t open_socket (void *data, curlsocktype purpose,
@@ -104,6 +156,8 @@ void *easy_new (void *share) {
   return NULL;
 }
 
+
+/* ---- trust ---- */
 
 /* Does the directory hold a certificate under its hash, as "1d3472b9.0"? */
 static int is_hashed_directory (const char *path) {

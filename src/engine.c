@@ -6,9 +6,7 @@
 */
 #include "twitter.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <sys/types.h>
 #include <time.h>
 #include <unistd.h>
@@ -17,6 +15,7 @@
 
 #include "easy.h"
 #include "engine.h"
+#include "inherit.h"
 #include "origin.h"
 #include "settings.h"
 #include "transfer.h"
@@ -36,11 +35,10 @@ struct engine {
   CURLSH *share;               /* TLS sessions: a multi shares only DNS */
   struct slot *idle;
   int idle_count;
-  struct transfer *running;    /* doubly linked, like 'held' */
-  struct transfer *held;       /* waiting for room at their origin; the */
-  struct transfer *held_last;  /* first came first */
-  int running_count, held_count;
-  struct origins origins;
+  struct transfer *running;    /* doubly linked */
+  int running_count;
+  struct origins origins;      /* and who waits for room at one */
+  unsigned long long finished; /* transfers, ever */
   long long next_watch;        /* when stalls are looked for again, ms */
   engine_done *done;           /* may be NULL */
   void *done_data;
@@ -48,40 +46,21 @@ struct engine {
 };
 
 
-/* ---- descriptors ---- */
+/* ---- birth and death ---- */
 
-/* The two lowest free descriptors: those that a pair made next will get. */
-static void lowest_free (int candidates[2]) {
-  candidates[0] = open("/dev/null", O_RDONLY | O_CLOEXEC);
-  candidates[1] = open("/dev/null", O_RDONLY | O_CLOEXEC);
-  for (int i = 0; i < 2; i++)
-    if (candidates[i] >= 0) close(candidates[i]);
-}
-
-
-static void set_close_on_exec (int descriptor) {
-  int flags = descriptor >= 0 ? fcntl(descriptor, F_GETFD) : -1;
-  if (flags >= 0) fcntl(descriptor, F_SETFD, flags | FD_CLOEXEC);
-}
-
-
-/* A multi's wake-up pair is made without close-on-exec and libcurl has no
-   hook for it, hence this way round. A descriptor that another thread opened
-   in between is at worst not inherited either. */
+/* A multi's wake-up pair is made without close-on-exec, and libcurl has no
+   hook for it. */
 static CURLM *multi_new (void) {
-  int candidates[2];
-  lowest_free(candidates);
+  struct inherit before;
+  inherit_look(&before);
   CURLM *multi = curl_multi_init();
   if (multi == NULL) return NULL;
-  set_close_on_exec(candidates[0]);
-  set_close_on_exec(candidates[1]);
+  inherit_prevent(&before);
   curl_multi_setopt(multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
   curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, MAX_CONNECTIONS);
   return multi;
 }
 
-
-/* ---- birth and death ---- */
 
 static CURLSH *share_new (void) {
   CURLSH *share = curl_share_init();
@@ -134,7 +113,8 @@ static void slot_free (struct slot *slot) {
 void engine_free (struct engine *e) {
   if (e == NULL) return;
   int ours = e->owner == getpid();
-  while (e->held != NULL) engine_cancel(e, e->held);
+  struct transfer *t;
+  while ((t = origins_any_held(&e->origins)) != NULL) engine_cancel(e, t);
   while (e->running != NULL) engine_cancel(e, e->running);
   if (ours) {
     while (e->idle != NULL) {
@@ -150,7 +130,7 @@ void engine_free (struct engine *e) {
 }
 
 
-/* ---- the lists of running and of held transfers ---- */
+/* ---- the list of running transfers ---- */
 
 static void link_running (struct engine *e, struct transfer *t) {
   t->engine = e;
@@ -170,30 +150,6 @@ static void unlink_running (struct engine *e, struct transfer *t) {
   t->slot = NULL;
   t->previous = t->next = NULL;
   e->running_count--;
-}
-
-
-static void link_held (struct engine *e, struct transfer *t) {
-  t->engine = e;
-  t->held = 1;
-  t->next = NULL;
-  t->previous = e->held_last;
-  if (e->held_last != NULL) e->held_last->next = t;
-  else e->held = t;
-  e->held_last = t;
-  e->held_count++;
-}
-
-
-static void unlink_held (struct engine *e, struct transfer *t) {
-  if (t->previous != NULL) t->previous->next = t->next;
-  else e->held = t->next;
-  if (t->next != NULL) t->next->previous = t->previous;
-  else e->held_last = t->previous;
-  t->engine = NULL;
-  t->held = 0;
-  t->previous = t->next = NULL;
-  e->held_count--;
 }
 
 
@@ -255,17 +211,24 @@ static void put_slot (struct engine *e, struct slot *slot) {
 
 /* ---- transfers ---- */
 
+static void let_go (struct engine *e, struct transfer *t) {
+  origin_let_go(&e->origins, t);
+  t->engine = NULL;
+}
+
+
 /* What belongs to the parent is left alone, memory included: closing a
    connection would say good-bye on it in the parent's name. */
 static void abandon_inherited (struct engine *e) {
-  while (e->held != NULL) {
-    struct transfer *t = e->held;
-    unlink_held(e, t);
+  struct transfer *t;
+  while ((t = origins_any_held(&e->origins)) != NULL) {
+    let_go(e, t);
+    e->finished++;
     transfer_fail(t, TRANSFER_CANCELED, "the process was forked");
   }
-  while (e->running != NULL) {
-    struct transfer *t = e->running;
+  while ((t = e->running) != NULL) {
     unlink_running(e, t);
+    e->finished++;
     body_init(&t->body);     /* libcurl's handle may still point there */
     t->headers = t->last_header = NULL;
     transfer_fail(t, TRANSFER_CANCELED, "the process was forked");
@@ -285,6 +248,7 @@ static enum twitter_result ensure_ours (struct engine *e) {
 
 
 static void tell (struct engine *e, struct transfer *t) {
+  e->finished++;
   if (e->done != NULL) e->done(e->done_data, t);
 }
 
@@ -344,7 +308,19 @@ static void hold (struct engine *e, struct transfer *t) {
   long patience = t->timeout_ms > 0 ? t->timeout_ms : t->settings->timeout_ms;
   t->state = TRANSFER_RUNNING;
   t->hold_until = patience > 0 ? now_ms() + patience : 0;
-  link_held(e, t);
+  t->engine = e;
+  origin_hold(&e->origins, t);
+}
+
+
+/* What is left of its time is what libcurl gives it. */
+static void release (struct engine *e, struct transfer *t) {
+  let_go(e, t);
+  if (t->hold_until != 0) {
+    long long left = t->hold_until - now_ms();
+    t->timeout_ms = left > 0 ? (long)left : 1;
+  }
+  start(e, t);
 }
 
 
@@ -353,27 +329,28 @@ void engine_add (struct engine *e, struct transfer *t) {
     fail_early(e, t, TRANSFER_MEMORY, "not enough memory");
     return;
   }
-  struct origin *origin = origins_find(&e->origins, t->url);
-  t->origin = origin;
-  if (origin_has_room(origin)) start(e, t);
+  t->origin = origins_find(&e->origins, t);
+  if (origin_has_room(t->origin)) start(e, t);
   else hold(e, t);
 }
 
 
-/* Starts what there is room for by now; ends what waited too long. */
+/* Starts what there is room for by now. */
 static void release_held (struct engine *e) {
-  long long now = e->held != NULL ? now_ms() : 0;
+  for (struct origin *o = e->origins.first; o != NULL; o = o->next)
+    while (o->held != NULL && origin_has_room(o)) release(e, o->held);
+}
+
+
+/* Ends what has waited for room too long. */
+static void end_held (struct engine *e, const struct origin *o,
+                      long long now) {
   struct transfer *next;
-  for (struct transfer *t = e->held; t != NULL; t = next) {
+  for (struct transfer *t = o->held; t != NULL; t = next) {
     next = t->next;
-    if (origin_has_room(t->origin)) {
-      unlink_held(e, t);
-      start(e, t);
-    }
-    else if (t->hold_until != 0 && now >= t->hold_until) {
-      unlink_held(e, t);
-      fail_early(e, t, TRANSFER_TIMEOUT, "Timeout while waiting for its turn");
-    }
+    if (t->hold_until == 0 || now < t->hold_until) continue;
+    let_go(e, t);
+    fail_early(e, t, TRANSFER_TIMEOUT, "Timeout while waiting for its turn");
   }
 }
 
@@ -395,7 +372,7 @@ static void perform (struct engine *e) {
   int running;
   curl_multi_perform(e->multi, &running);
   harvest(e);
-  if (e->held != NULL) release_held(e);
+  if (e->origins.held > 0) release_held(e);
 }
 
 
@@ -418,11 +395,13 @@ static void watch (struct engine *e) {
   if (now < e->next_watch) return;
   e->next_watch = now + WATCH_MS;
   end_stalled(e, now);
+  for (struct origin *o = e->origins.first; o != NULL; o = o->next)
+    end_held(e, o, now);
 }
 
 
 static int count_all (const struct engine *e) {
-  return e->running_count + e->held_count;
+  return e->running_count + e->origins.held;
 }
 
 
@@ -440,6 +419,11 @@ int engine_step (struct engine *e, int milliseconds) {
 }
 
 
+unsigned long long engine_finished (const struct engine *e) {
+  return e->finished;
+}
+
+
 int engine_wait (struct engine *e, struct transfer *t, int milliseconds) {
   long long end = now_ms() + milliseconds;
   while (t->state == TRANSFER_RUNNING) {
@@ -452,11 +436,17 @@ int engine_wait (struct engine *e, struct transfer *t, int milliseconds) {
 
 
 /* A multi without transfers polls as well: it waits for a wake-up only. */
-void engine_rest (struct engine *e, int milliseconds) {
+void engine_sleep (struct engine *e, int milliseconds) {
   if (ensure_ours(e) != TWITTER_OK) return;
-  if (count_all(e) > 0) perform(e);
+  if (count_all(e) > 0 && milliseconds > WATCH_MS) milliseconds = WATCH_MS;
   curl_multi_poll(e->multi, NULL, 0, milliseconds, NULL);
-  if (count_all(e) > 0) perform(e);
+}
+
+
+void engine_rest (struct engine *e, int milliseconds) {
+  engine_step(e, 0);
+  engine_sleep(e, milliseconds);
+  engine_step(e, 0);
 }
 
 
@@ -468,7 +458,7 @@ void engine_cancel (struct engine *e, struct transfer *t) {
     return;
   }
   if (t->held) {
-    unlink_held(e, t);
+    let_go(e, t);
     fail_early(e, t, TRANSFER_CANCELED, "the call was canceled");
     return;
   }

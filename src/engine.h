@@ -44,11 +44,18 @@ void engine_add (struct engine *e, struct transfer *t);
    happen (at times less). Answers how many are still running. */
 int engine_step (struct engine *e, int milliseconds);
 
+/* How many transfers have come to their end so far. */
+unsigned long long engine_finished (const struct engine *e);
+
 /* Steps until 't', one of this engine's, is done or the time is over: is it
    done? */
 int engine_wait (struct engine *e, struct transfer *t, int milliseconds);
 
-/* Lets the time pass while the transfers move on; engine_wake ends it. */
+/* Waits, at most so long, for something to happen, and moves nothing. */
+void engine_sleep (struct engine *e, int milliseconds);
+
+/* Lets the time pass, possibly less, while the transfers move on;
+   engine_wake ends it. */
 void engine_rest (struct engine *e, int milliseconds);
 
 /* Ends a transfer that this engine runs; it is done on return. Another's is

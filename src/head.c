@@ -71,12 +71,12 @@ enum twitter_result head_line (struct head *h, const char *line, size_t n) {
 }
 
 
-int head_next (const struct head *h, size_t *position, const char **name,
-               const char **value) {
-  if (*position >= h->fields.length) return 0;
-  *name = h->fields.data + *position;
+int head_next (const char *fields, size_t n, size_t *position,
+               const char **name, const char **value) {
+  if (*position >= n) return 0;
+  *name = fields + *position;
   *value = *name + strlen(*name) + 1;
-  if (*value >= h->fields.data + h->fields.length) return 0;
-  *position = (size_t)(*value - h->fields.data) + strlen(*value) + 1;
+  if (*value >= fields + n) return 0;
+  *position = (size_t)(*value - fields) + strlen(*value) + 1;
   return 1;
 }

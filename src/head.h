@@ -26,10 +26,10 @@ void head_clear (struct head *h);
    no field is passed over. */
 enum twitter_result head_line (struct head *h, const char *line, size_t n);
 
-/* Steps through the fields: '*position' starts at 0; 0 when there is none
-   left. The strings live until the head changes. */
-int head_next (const struct head *h, size_t *position, const char **name,
-               const char **value);
+/* Steps through fields as a head keeps them: '*position' starts at 0; 0 when
+   there is none left. The strings live as long as the fields do. */
+int head_next (const char *fields, size_t n, size_t *position,
+               const char **name, const char **value);
 
 #pragma GCC visibility pop
 

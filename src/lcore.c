@@ -9,6 +9,8 @@
 #include <dlfcn.h>
 
 #include "compat.h"
+#include "crypto.h"
+#include "easy.h"
 #include "ldigits.h"
 #include "lengine.h"
 #include "lfile.h"
@@ -34,7 +36,15 @@ static void stay_loaded (void) {
 }
 
 
+static void check_libraries (lua_State *L) {
+  char why[EASY_REFUSAL_SIZE];
+  if (easy_check_library(crypto_version(), why) != TWITTER_OK)
+    luaL_error(L, "twitter cannot be used: %s", why);
+}
+
+
 int luaopen_twitter_core (lua_State *L) {
+  check_libraries(L);
   stay_loaded();
   lua_newtable(L);
   lsign_open(L);

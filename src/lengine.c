@@ -65,8 +65,15 @@ static int e_step (lua_State *L) {
 }
 
 
+/* engine:finished(): how many transfers have come to their end so far? */
+static int e_finished (lua_State *L) {
+  lua_pushnumber(L, (lua_Number)engine_finished(check_engine(L)));
+  return 1;
+}
+
+
 /* A transfer that this engine runs, or has run. */
-static struct transfer *check_ours (lua_State *L, struct engine *e,
+static struct transfer *check_ours (lua_State *L, const struct engine *e,
                                     int index) {
   struct ltransfer *box = ltransfer_check(L, index);
   struct transfer *t = box->transfer;
@@ -118,6 +125,7 @@ static int e_close (lua_State *L) {
 static const luaL_Reg engine_methods[] = {
   {"add", e_add},
   {"step", e_step},
+  {"finished", e_finished},
   {"wait", e_wait},
   {"rest", e_rest},
   {"cancel", e_cancel},

@@ -39,16 +39,23 @@ static int core_mailbox (lua_State *L) {
 }
 
 
-/* mailbox:submit(transfer) -> the job's id. The transfer keeps its userdata,
-   which can be asked for the result once it has been collected. */
+static int push_no_thread (lua_State *L) {
+  lua_pushnil(L);
+  lua_pushliteral(L, "the I/O thread cannot be started");
+  return 2;
+}
+
+
+/* mailbox:submit(transfer) -> the job's id, or nil and a message. The transfer
+   keeps its userdata, which can be asked for the result once it has been
+   collected. */
 static int m_submit (lua_State *L) {
   struct mailbox *m = check_mailbox(L);
   struct ltransfer *box = ltransfer_check_new(L, 2);
   box->job = job_new(box->transfer, m);
   if (box->job == NULL) return luaL_error(L, "not enough memory");
   unsigned long long id = box->job->id;
-  if (worker_submit(box->job) != TWITTER_OK)
-    return luaL_error(L, "the I/O thread cannot be started");
+  if (worker_submit(box->job) != TWITTER_OK) return push_no_thread(L);
   lua_pushnumber(L, (lua_Number)id);
   return 1;
 }
@@ -173,6 +180,7 @@ static int m_close (lua_State *L) {
   worker_silence(m);
   mailbox_close(m);
   mailbox_release(m);
+  worker_sweep();
   worker_detach();
   return 0;
 }

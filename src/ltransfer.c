@@ -121,7 +121,6 @@ static struct transfer *new_transfer (lua_State *L, struct settings *s,
   luaL_getmetatable(L, TRANSFER_TYPE);
   lua_setmetatable(L, -2);
   box->transfer = transfer_new(s, (unsigned long long)ceiling, secret);
-  if (box->transfer == NULL) luaL_error(L, "not enough memory");
   return box->transfer;
 }
 
@@ -281,6 +280,7 @@ static int core_transfer (lua_State *L) {
     ceiling = lfields_number(L, 6, "max_response", 0, 9e15, ceiling);
   int secret = has_options && lfields_boolean(L, 6, "secret");
   struct transfer *t = new_transfer(L, s, ceiling, secret);
+  if (t == NULL) return luaL_error(L, "not enough memory");
   if (has_options) read_options(L, 6, t);
   enum twitter_result result =
     transfer_target(t, method, method_length, url, url_length);
@@ -345,13 +345,11 @@ static void add_header (lua_State *L, const char *name, const char *value) {
 static int core_headers (lua_State *L) {
   size_t n, position = 0;
   const char *name, *value;
-  struct head h;
-  head_init(&h);
-  h.fields.data = (char *)(size_t)luaL_checklstring(L, 1, &n);  /* lent */
-  h.fields.length = n;
-  luaL_argcheck(L, n == 0 || h.fields.data[n - 1] == '\0', 1, "no head");
+  const char *fields = luaL_checklstring(L, 1, &n);
+  luaL_argcheck(L, n == 0 || fields[n - 1] == '\0', 1, "no head");
   lua_createtable(L, 0, 16);
-  while (head_next(&h, &position, &name, &value)) add_header(L, name, value);
+  while (head_next(fields, n, &position, &name, &value))
+    add_header(L, name, value);
   return 1;
 }
 
@@ -404,8 +402,7 @@ static int t_done (lua_State *L) {
 
 
 static void forget_job (struct job *job) {
-  unsigned long long id = job->id;
-  if (mailbox_is_ours(job->home) && job_abandon(job)) worker_cancel(id);
+  if (mailbox_is_ours(job->home) && job_abandon(job)) worker_sweep();
 }
 
 

@@ -29,6 +29,7 @@ struct mailbox {
   int pending;                 /* travelling or delivered */
   int closed;                  /* nobody collects any more */
   int signaled;                /* woken, and not collected empty since? */
+  int poked;                   /* the same, without anything to collect */
   int wake;                    /* written to wake the owner; -1: nobody */
   int descriptor;              /* the owner's end of a pair; -1: none */
   int listener;                /* -1 when not listening */
@@ -76,15 +77,20 @@ int job_is_done (struct job *job) {
 
 /* Takes a job out of the list of delivered ones. Lock held. */
 static void unlink_delivered (struct mailbox *m, struct job *job) {
-  struct job **link = &m->first, *before = NULL;
-  while (*link != job) {
-    before = *link;
-    link = &before->next;
-  }
-  *link = job->next;
-  if (m->last == job) m->last = before;
-  job->next = NULL;
+  if (job->previous != NULL) job->previous->next = job->next;
+  else m->first = job->next;
+  if (job->next != NULL) job->next->previous = job->previous;
+  else m->last = job->previous;
+  job->next = job->previous = NULL;
   m->pending--;
+}
+
+
+int job_is_over (struct job *job) {
+  pthread_mutex_lock(&job->home->lock);
+  int over = job->abandoned || job->home->closed;
+  pthread_mutex_unlock(&job->home->lock);
+  return over;
 }
 
 
@@ -151,6 +157,7 @@ static void write_byte (struct mailbox *m, char byte) {
 
 void mailbox_poke (struct mailbox *m) {
   pthread_mutex_lock(&m->lock);
+  m->poked = 1;
   write_byte(m, MAILBOX_READY);
   pthread_mutex_unlock(&m->lock);
 }
@@ -177,6 +184,7 @@ void mailbox_send_off (struct mailbox *m, struct job *job) {
 static void append_delivered (struct mailbox *m, struct job *job) {
   job->place = JOB_DELIVERED;
   job->next = NULL;
+  job->previous = m->last;
   if (m->last != NULL) m->last->next = job;
   else m->first = job;
   m->last = job;
@@ -186,15 +194,15 @@ static void append_delivered (struct mailbox *m, struct job *job) {
 void mailbox_deliver (struct job *job) {
   struct mailbox *m = job->home;
   pthread_mutex_lock(&m->lock);
-  int abandoned = job->abandoned || (m->closed && job->transfer == NULL);
-  if (abandoned) m->pending--;
+  int unwanted = job->abandoned || (m->closed && job->transfer == NULL);
+  if (unwanted) m->pending--;
   else append_delivered(m, job);
-  if (!m->signaled) {
+  if (!unwanted && !m->signaled) {
     m->signaled = 1;
     write_byte(m, MAILBOX_READY);
   }
   pthread_mutex_unlock(&m->lock);
-  if (abandoned) job_free(job);
+  if (unwanted) job_free(job);
 }
 
 
@@ -203,7 +211,7 @@ void mailbox_deliver (struct job *job) {
 struct job *mailbox_collect (struct mailbox *m) {
   pthread_mutex_lock(&m->lock);
   struct job *job = m->first;
-  if (job == NULL) m->signaled = 0;
+  if (job == NULL) m->signaled = m->poked = 0;
   else {
     unlink_delivered(m, job);
     job->place = JOB_HELD;
@@ -251,7 +259,7 @@ int mailbox_descriptor (struct mailbox *m) {
   pthread_mutex_lock(&m->lock);
   m->descriptor = ends[0];
   m->wake = ends[1];
-  if (m->first != NULL) write_byte(m, MAILBOX_READY);
+  if (m->first != NULL || m->poked) write_byte(m, MAILBOX_READY);
   pthread_mutex_unlock(&m->lock);
   return ends[0];
 }
@@ -362,7 +370,7 @@ int mailbox_accept (struct mailbox *m) {
   if (connection < 0) return -1;
   pthread_mutex_lock(&m->lock);
   m->wake = connection;
-  if (m->first != NULL) write_byte(m, MAILBOX_READY);
+  if (m->first != NULL || m->poked) write_byte(m, MAILBOX_READY);
   pthread_mutex_unlock(&m->lock);
   return 0;
 }

@@ -43,8 +43,7 @@ struct job {
   unsigned long long id;       /* never used twice in a process */
   enum job_place place;
   int abandoned;               /* nobody is going to collect it */
-  struct job *next;            /* in the list that its place implies */
-  struct job *previous;        /* the thread's list of running jobs */
+  struct job *next, *previous; /* in the list that its place implies */
 };
 
 /* A job around 'transfer', which it takes over; NULL when memory is short
@@ -62,8 +61,11 @@ void job_free (struct job *job);
 int job_is_done (struct job *job);
 
 /* The Lua side forgets a job, wherever it is. Non-zero: it still travels,
-   and is freed at its arrival: ask the worker to cancel it. */
+   and is freed at its arrival: ask the worker for a sweep. */
 int job_abandon (struct job *job);
+
+/* Does nobody wait for it? It was abandoned, or its mailbox closed. */
+int job_is_over (struct job *job);
 
 /* An empty mailbox with one reference; NULL when memory is short. */
 struct mailbox *mailbox_new (void);
@@ -101,7 +103,7 @@ int mailbox_accept (struct mailbox *m);
 void mailbox_disconnect (struct mailbox *m);
 
 /* The owner is not going to collect any more: alarms are freed, now and when
-   they arrive. */
+   they arrive; what travels is over, and a sweep ends it. */
 void mailbox_close (struct mailbox *m);
 
 /* Reads away the bytes on the descriptor. */
@@ -113,7 +115,8 @@ void mailbox_poke (struct mailbox *m);
 /* ---- the I/O thread ---- */
 
 /* Hands a travelling job over, and wakes the owner's loop unless it has been
-   woken and has not collected since. An abandoned job is freed instead. */
+   woken and has not collected since. A job that nobody can collect is freed
+   instead, and nobody woken. */
 void mailbox_deliver (struct job *job);
 
 /* Shows a connected host that the thread is alive. */

@@ -86,8 +86,7 @@ char *text_to_json (char *out, const char *text, size_t n) {
   *out++ = '"';
   for (size_t i = 0; i < n; i++) {
     unsigned char c = (unsigned char)text[i];
-    char letter = c < 0x20 || c == '"' || c == '\\' ? short_escape(text[i])
-                                                    : 0;
+    char letter = short_escape(text[i]);
     if (letter != 0) {
       *out++ = '\\';
       *out++ = letter;

@@ -288,7 +288,7 @@ static enum twitter_result append_line (struct transfer *t,
   size_t n = strlen(line);
   char *text = append_field(t, n);
   if (text == NULL) return TWITTER_NO_MEMORY;
-  memcpy(text, line, n);
+  memcpy(text, line, n + 1);
   return TWITTER_OK;
 }
 

@@ -45,6 +45,7 @@ enum transfer_failure {
 };
 
 struct engine;
+struct origin;
 
 struct transfer {
   /* the request: owned, complete before an engine gets the transfer */
@@ -80,7 +81,7 @@ struct transfer {
   /* the engine's, while it runs */
   struct engine *engine;
   void *slot;
-  void *origin;                  /* which server's share it counts in */
+  struct origin *origin;         /* whose share it counts in; or NULL */
   int held;                      /* waits for that share to have room */
   long long hold_until;          /* milliseconds, monotonic */
   void *owner;                   /* for whoever listens to the engine */

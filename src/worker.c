@@ -1,8 +1,13 @@
 /*
 ** worker.c
 ** See worker.h for the idea. The lock guards what the two sides share: the
-** list of submitted jobs, the ids to cancel, the mailboxes to beat. The
-** thread takes the lists whole and works on them without the lock.
+** list of submitted jobs, what is asked of the thread, the mailboxes to beat.
+** The thread takes the list whole and works on it without the lock.
+**
+** Whoever forks must not do so while the thread is in the middle of something:
+** a lock of OpenSSL's that it held at that moment would be held in the child
+** for ever. So it works within 'turn', leaves that to sleep, and a fork takes
+** 'turn' first. The order of the locks: gate, turn, lock, a mailbox's.
 */
 #include "twitter.h"
 
@@ -22,26 +27,31 @@
 #define PAUSE_MS   60000   /* with nothing to do and nobody to beat */
 #define MAX_BEATS  64      /* Lua states of one process that listen */
 
-struct order {               /* a cancellation */
-  unsigned long long id;
-  struct order *next;
-};
-
 struct worker {
   struct engine *engine;
   pthread_t thread;
-  struct job *submitted, *last_submitted;  /* under the lock */
-  struct order *orders;                    /* under the lock */
-  int stopping;                            /* under the lock */
-  struct job *running, *alarms;            /* the thread's alone */
+  /* under the lock: */
+  struct job *submitted, *last_submitted;
+  int woken;                  /* and it has not looked since */
+  int sweeping, stopping;
+  /* the thread's alone: */
+  struct job *running, *alarms;
+  long long first_alarm;      /* no alarm is due before; ms */
+  long long next_beat;        /* ms */
 };
 
+static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t joined = PTHREAD_COND_INITIALIZER;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 /* All under the lock. */
-static struct worker *current;      /* NULL: no thread runs */
+static struct worker *current;      /* NULL: no thread takes jobs */
+static int threads;                 /* that have not been joined */
 static int attached;                /* how many states use it */
+static int leaving;                 /* the process is about to end */
+static int beating;                 /* entries in 'beats' */
 static struct mailbox *beats[MAX_BEATS];
 
 
@@ -74,9 +84,20 @@ static void on_done (void *data, struct transfer *t) {
 
 
 static void start_transfer (struct worker *w, struct job *job) {
+  if (job_is_over(job)) {
+    transfer_fail(job->transfer, TRANSFER_CANCELED, "the call was canceled");
+    mailbox_deliver(job);
+    return;
+  }
   link_job(&w->running, job);
   job->transfer->owner = job;
   engine_add(w->engine, job->transfer);  /* may be done at once */
+}
+
+
+static void start_alarm (struct worker *w, struct job *job) {
+  link_job(&w->alarms, job);
+  if (job->due < w->first_alarm) w->first_alarm = job->due;
 }
 
 
@@ -84,20 +105,24 @@ static void start (struct worker *w, struct job *job) {
   while (job != NULL) {
     struct job *next = job->next;
     if (job->transfer != NULL) start_transfer(w, job);
-    else link_job(&w->alarms, job);
+    else start_alarm(w, job);
     job = next;
   }
 }
 
 
-static void cancel (struct worker *w, struct order *order) {
-  while (order != NULL) {
-    struct order *next = order->next;
-    struct job *job = w->running;
-    while (job != NULL && job->id != order->id) job = job->next;
-    if (job != NULL) engine_cancel(w->engine, job->transfer);
-    free(order);
-    order = next;
+/* Ends what nobody waits for. */
+static void sweep (struct worker *w) {
+  struct job *next;
+  for (struct job *job = w->running; job != NULL; job = next) {
+    next = job->next;
+    if (job_is_over(job)) engine_cancel(w->engine, job->transfer);
+  }
+  for (struct job *job = w->alarms; job != NULL; job = next) {
+    next = job->next;
+    if (!job_is_over(job)) continue;
+    unlink_job(&w->alarms, job);
+    mailbox_deliver(job);
   }
 }
 
@@ -106,13 +131,12 @@ static void cancel (struct worker *w, struct order *order) {
 static int take_orders (struct worker *w) {
   pthread_mutex_lock(&lock);
   struct job *jobs = w->submitted;
-  struct order *orders = w->orders;
-  int stopping = w->stopping;
+  int sweeping = w->sweeping, stopping = w->stopping;
   w->submitted = w->last_submitted = NULL;
-  w->orders = NULL;
+  w->woken = w->sweeping = 0;
   pthread_mutex_unlock(&lock);
   start(w, jobs);
-  cancel(w, orders);
+  if (sweeping) sweep(w);
   return stopping;
 }
 
@@ -124,86 +148,138 @@ static long long now_ms (void) {
 }
 
 
-/* Delivers the alarms that are due by 'now', and answers the milliseconds
-   until the next one, at most 'limit'. */
-static long long ring_alarms (struct worker *w, long long now,
-                              long long limit) {
+/* Delivers the alarms that are due by 'now'. */
+static void ring_alarms (struct worker *w, long long now) {
   struct job *next;
+  if (now < w->first_alarm) return;
+  w->first_alarm = LLONG_MAX;
   for (struct job *job = w->alarms; job != NULL; job = next) {
     next = job->next;
-    if (job->due > now) {
-      if (job->due - now < limit) limit = job->due - now;
-      continue;
+    if (job->due <= now) {
+      unlink_job(&w->alarms, job);
+      mailbox_deliver(job);
     }
-    unlink_job(&w->alarms, job);
-    mailbox_deliver(job);
+    else if (job->due < w->first_alarm) w->first_alarm = job->due;
   }
-  return limit;
 }
 
 
-/* Beats whoever wants it; answers how many. A mailbox's own lock is taken
-   inside ours here, and never the other way round. */
-static int beat_all (void) {
-  int count = 0;
+/* A mailbox's own lock is taken inside ours here, and never the other way
+   round. Answers how many want a beat. */
+static int beat_all (int due) {
   pthread_mutex_lock(&lock);
-  for (int i = 0; i < MAX_BEATS; i++) {
-    if (beats[i] == NULL) continue;
-    mailbox_beat(beats[i]);
-    count++;
-  }
+  for (int i = 0; due && beating > 0 && i < MAX_BEATS; i++)
+    if (beats[i] != NULL) mailbox_beat(beats[i]);
+  int count = beating;
   pthread_mutex_unlock(&lock);
   return count;
 }
 
 
-/* Answers how many milliseconds until the next beat. */
-static long long beat_when_due (long long now, long long *due) {
-  if (now < *due) return *due - now;
-  if (beat_all() == 0) return PAUSE_MS;  /* 'due' stays: late is soon */
-  *due = now + BEAT_MS;
-  return BEAT_MS;
+/* Answers when the next beat is due, or never. */
+static long long beat (struct worker *w, long long now) {
+  int due = now >= w->next_beat;
+  if (beat_all(due) == 0) return LLONG_MAX;
+  if (due) w->next_beat = now + BEAT_MS;
+  return w->next_beat;
+}
+
+
+/* Does what is due, and answers for how many milliseconds there is nothing
+   to do unless something happens. */
+static int tend (struct worker *w) {
+  long long now = now_ms();
+  long long until = now + PAUSE_MS, next_beat = beat(w, now);
+  ring_alarms(w, now);
+  if (w->running != NULL) engine_step(w->engine, 0);
+  if (next_beat < until) until = next_beat;
+  if (w->first_alarm < until) until = w->first_alarm;
+  return (int)(until - now);
+}
+
+
+/* Who forks waits at 'turn' and keeps the gate closed meanwhile, or else the
+   thread, which is seldom away for long, would always be there first. */
+static void sleep_outside_turn (struct worker *w, int milliseconds) {
+  pthread_mutex_unlock(&turn);
+  engine_sleep(w->engine, milliseconds);
+  pthread_mutex_lock(&gate);
+  pthread_mutex_lock(&turn);
+  pthread_mutex_unlock(&gate);
 }
 
 
 static void *run (void *data) {
   struct worker *w = data;
-  long long due = 0;
-  while (!take_orders(w)) {
-    long long now = now_ms();
-    int pause = (int)ring_alarms(w, now, beat_when_due(now, &due));
-    if (w->running != NULL) engine_step(w->engine, pause);
-    else engine_rest(w->engine, pause);
-  }
+  pthread_mutex_lock(&turn);
+  while (!take_orders(w)) sleep_outside_turn(w, tend(w));
   engine_free(w->engine);  /* cancels, and so delivers, what still runs */
-  ring_alarms(w, LLONG_MAX, 0);
+  ring_alarms(w, LLONG_MAX);
+  pthread_mutex_unlock(&turn);
   return NULL;
 }
 
 
 /* ---- birth and death ---- */
 
-/* In the child there is one thread, ours is not it. What the parent's thread
-   works on stays the parent's. */
-static void forget_in_child (void) {
-  pthread_mutex_init(&lock, NULL);
-  current = NULL;
-  for (int i = 0; i < MAX_BEATS; i++) beats[i] = NULL;
+static void before_fork (void) {
+  pthread_mutex_lock(&gate);
+  pthread_mutex_lock(&turn);
+  pthread_mutex_lock(&lock);
 }
 
 
-static void stop (void) {
-  pthread_mutex_lock(&lock);
+static void after_fork (void) {
+  pthread_mutex_unlock(&lock);
+  pthread_mutex_unlock(&turn);
+  pthread_mutex_unlock(&gate);
+}
+
+
+/* In the child there is one thread, ours is not it. What the parent's thread
+   works on stays the parent's, and so do the states that attached to it. */
+static void after_fork_in_child (void) {
+  current = NULL;
+  attached = threads = beating = 0;
+  for (int i = 0; i < MAX_BEATS; i++) beats[i] = NULL;
+  pthread_cond_init(&joined, NULL);
+  after_fork();
+}
+
+
+/* Has the thread stop, and takes it from everyone's sight. Lock held. */
+static struct worker *dismiss (void) {
   struct worker *w = current;
   current = NULL;
-  if (w != NULL) {
-    w->stopping = 1;
-    engine_wake(w->engine);  /* before the thread can free it */
-  }
-  pthread_mutex_unlock(&lock);
+  if (w == NULL) return NULL;
+  w->stopping = 1;
+  engine_wake(w->engine);  /* before the thread can free it */
+  return w;
+}
+
+
+static void join (struct worker *w) {
   if (w == NULL) return;
   pthread_join(w->thread, NULL);
   free(w);
+  pthread_mutex_lock(&lock);
+  threads--;
+  pthread_cond_broadcast(&joined);
+  pthread_mutex_unlock(&lock);
+}
+
+
+/* Another thread of the program may be waiting for ours already, and others
+   may still submit: from here on they are refused. */
+static void leave (void) {
+  pthread_mutex_lock(&lock);
+  leaving = 1;
+  struct worker *w = dismiss();
+  pthread_mutex_unlock(&lock);
+  join(w);
+  pthread_mutex_lock(&lock);
+  while (threads > 0) pthread_cond_wait(&joined, &lock);
+  pthread_mutex_unlock(&lock);
 }
 
 
@@ -211,8 +287,8 @@ static void stop (void) {
    at exit comes last: exit runs these in the reverse order. */
 static void prepare (void) {
   engine_initialize();
-  pthread_atfork(NULL, NULL, forget_in_child);
-  atexit(stop);
+  pthread_atfork(before_fork, after_fork, after_fork_in_child);
+  atexit(leave);
 }
 
 
@@ -223,17 +299,25 @@ static int create_thread (struct worker *w) {
   pthread_sigmask(SIG_SETMASK, &all, &before);
   int failed = pthread_create(&w->thread, NULL, run, w);
   pthread_sigmask(SIG_SETMASK, &before, NULL);
+#if defined(__linux__)
+  if (!failed) pthread_setname_np(w->thread, "twitter");  /* for ps and gdb */
+#endif
   return failed ? -1 : 0;
 }
 
 
+/* Lock held. */
 static struct worker *worker_new (void) {
   struct worker *w = calloc(1, sizeof *w);
   if (w == NULL) return NULL;
+  w->first_alarm = LLONG_MAX;
   w->engine = engine_new();
   if (w->engine != NULL) {
     engine_on_done(w->engine, on_done, w);
-    if (create_thread(w) == 0) return w;
+    if (create_thread(w) == 0) {
+      threads++;
+      return w;
+    }
   }
   engine_free(w->engine);
   free(w);
@@ -251,9 +335,9 @@ void worker_attach (void) {
 
 void worker_detach (void) {
   pthread_mutex_lock(&lock);
-  int last = --attached == 0;
+  struct worker *w = --attached == 0 ? dismiss() : NULL;
   pthread_mutex_unlock(&lock);
-  if (last) stop();
+  join(w);
 }
 
 
@@ -268,35 +352,35 @@ static void append_submitted (struct worker *w, struct job *job) {
 }
 
 
+/* Lock held, so that the engine is still there. */
+static void wake (struct worker *w) {
+  if (w->woken) return;
+  w->woken = 1;
+  engine_wake(w->engine);
+}
+
+
 enum twitter_result worker_submit (struct job *job) {
   pthread_mutex_lock(&lock);
-  if (current == NULL) current = worker_new();
+  if (current == NULL && !leaving) current = worker_new();
   struct worker *w = current;
   if (w != NULL) {
     mailbox_send_off(job->home, job);
     append_submitted(w, job);
-    engine_wake(w->engine);  /* under the lock: the engine is still there */
+    wake(w);
   }
   pthread_mutex_unlock(&lock);
   return w != NULL ? TWITTER_OK : TWITTER_NO_MEMORY;
 }
 
 
-/* Without memory for the order the job goes on to its own end: its time-out
-   bounds that. */
-void worker_cancel (unsigned long long id) {
-  struct order *order = malloc(sizeof *order);
-  if (order == NULL) return;
-  order->id = id;
+void worker_sweep (void) {
   pthread_mutex_lock(&lock);
   if (current != NULL) {
-    order->next = current->orders;
-    current->orders = order;
-    engine_wake(current->engine);
-    order = NULL;
+    current->sweeping = 1;
+    wake(current);
   }
   pthread_mutex_unlock(&lock);
-  free(order);
 }
 
 
@@ -306,9 +390,10 @@ enum twitter_result worker_beat (struct mailbox *m) {
   for (int i = 0; i < MAX_BEATS && result != TWITTER_OK; i++) {
     if (beats[i] != NULL) continue;
     beats[i] = mailbox_share(m);
+    beating++;
     result = TWITTER_OK;
   }
-  if (current != NULL) engine_wake(current->engine);
+  if (current != NULL) wake(current);
   pthread_mutex_unlock(&lock);
   return result;
 }
@@ -320,6 +405,7 @@ void worker_silence (struct mailbox *m) {
   for (int i = 0; i < MAX_BEATS && !found; i++) {
     if (beats[i] != m) continue;
     beats[i] = NULL;
+    beating--;
     found = 1;
   }
   pthread_mutex_unlock(&lock);

@@ -6,8 +6,9 @@
 **
 ** The thread stops, and is waited for, when the last state that attached
 ** has detached, or at exit, whichever comes first; what was under way is
-** then delivered as canceled. In a child made by fork the thread does not
-** exist: the child starts one of its own when it needs it.
+** then delivered as canceled, and what comes after the beginning of the exit
+** is refused. A fork waits for the moments in which the thread sleeps. In the
+** child the thread does not exist: it starts one of its own when it needs it.
 */
 #ifndef worker_h
 #define worker_h
@@ -25,9 +26,9 @@ void worker_detach (void);
    failure the job is still held. Any thread that has attached. */
 enum twitter_result worker_submit (struct job *job);
 
-/* Asks for the early end of a travelling job. It is delivered as canceled,
-   or as what it had become by then. */
-void worker_cancel (unsigned long long id);
+/* Asks for the early end of every job that is over (see job_is_over). Each is
+   delivered as canceled, or as what it had become by then. */
+void worker_sweep (void);
 
 /* Has this mailbox sent a beat each second while it is connected. It keeps
    one reference until worker_silence. */

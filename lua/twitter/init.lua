@@ -14,6 +14,7 @@ local lazy = require "twitter.lazy"
 local parameters = require "twitter.parameters"
 local transport = require "twitter.transport"
 
+local background = lazy.module "twitter.background"
 local errors = lazy.module "twitter.errors"
 local loop = lazy.module "twitter.loop"
 local parallel = lazy.module "twitter.parallel"
@@ -114,17 +115,48 @@ local function parameters_of(own, a, b, c, d, e)
 end
 
 
-local function run(owner, row, a, b, c, d, e)
-  local own = row.own
-  local context, err = client.context(owner, row.name,
-    parameters_of(own, a, b, c, d, e))
-  if not context then return nil, err end
-  local implementation = implementation_of(row)
+local function perform(context, row, a, b, c, d)
+  local own, implementation = row.own, implementation_of(row)
   if own == 0 then return implementation(context) end
   if own == 1 then return implementation(context, a) end
   if own == 2 then return implementation(context, a, b) end
   if own == 3 then return implementation(context, a, b, c) end
   return implementation(context, a, b, c, d)
+end
+
+
+local function run(owner, row, a, b, c, d, e)
+  local context, err = client.context(owner, row.name,
+    parameters_of(row.own, a, b, c, d, e))
+  if not context then return nil, err end
+  return perform(context, row, a, b, c, d)
+end
+
+
+-- The parameters are those of now, whenever the call's turn comes.
+local function send(owner, row, a, b, c, d, e)
+  local context, err = client.context(owner, row.name,
+    parameters_of(row.own, a, b, c, d, e))
+  if not context then return nil, err end
+  return background.send(row.name, context.parameters.send_queue, function()
+    return perform(context, row, a, b, c, d)
+  end)
+end
+
+
+local rows = {}
+
+-- The row of a function that is to be called later. What is no name might be
+-- a secret in the wrong place.
+local function row_named(name)
+  local row = rows[name]
+  if row then return row end
+  local shown = type(name)
+  if shown == "string" and name:find("^[%l_]+$") then
+    shown = "'" .. name .. "'"
+  end
+  error(("bad argument #1 to 'send' (name of a function expected, got %s)")
+    :format(shown), 3)
 end
 
 
@@ -138,6 +170,7 @@ end
 
 local function define(default, row)
   local name = row.name
+  rows[name] = row
 
   twitter[name] = function(a, b, c, d, e)
     check_call(name, a)
@@ -199,6 +232,54 @@ function twitter.configure(values)
 end
 
 
+local FLUSH = { arguments.specify "?number" }
+
+--- Makes a call without waiting for it: `twitter.send("create_text_tweet",
+--- "hi")`, with the arguments that the function takes. It works in every
+--- phase of nginx's workers, those that may not wait included; at most 16
+--- calls are under way at once, the others wait their turn (see the parameter
+--- `send_queue`). What became of them is counted (`send_stats`), and each
+--- failure is logged: to nginx's error log, or to the standard error. A script
+--- waits with `flush` before it ends.
+---@param name string of the function
+---@param ... any its arguments; tables are not to be changed until it is done
+---@return true? ok
+---@return twitter.error? err kinds: invalid (with `problem` "queue-full": too many wait), file, json
+function twitter.send(name, ...)
+  check_call("send", name)
+  local row = row_named(name)
+  arguments.check(name, row, ...)
+  return send(default, row, ...)
+end
+
+
+function client.methods.send(self, name, ...)
+  if not client.is(self) then
+    error("calling 'send' on bad self (use client:send(...))", 2)
+  end
+  local row = row_named(name)
+  arguments.check(name, row, ...)
+  return send(self, row, ...)
+end
+
+
+--- What became of the calls that were sent, in this Lua state.
+---@return { queued: integer, running: integer, sent: integer, failed: integer, dropped: integer } stats `dropped`: refused by `send`
+function twitter.send_stats()
+  return background.stats()
+end
+
+
+--- Waits until no call that was sent waits or is under way.
+---@param seconds? number at most (60)
+---@return true? ok
+---@return twitter.error? err kinds: timeout, invalid
+function twitter.flush(seconds)
+  arguments.check("flush", FLUSH, seconds)
+  return background.flush(seconds)
+end
+
+
 local PARALLEL = { arguments.specify "table", arguments.specify "?table" }
 
 --- Runs functions together, their calls in flight at once.
@@ -207,6 +288,7 @@ local PARALLEL = { arguments.specify "table", arguments.specify "?table" }
 ---@return table[]? results in the order of the tasks: each a list of what the function returned, with `n`
 ---@return twitter.error? err kinds: invalid
 function twitter.parallel(tasks, options)
+  check_call("parallel", tasks)
   arguments.check("parallel", PARALLEL, tasks, options)
   return parallel.run(tasks, options)
 end

@@ -106,9 +106,12 @@ function transport.exchange(request)
   local transfer, message = core.transfer(request.settings, request.method,
     request.url, request.headers, request.body, request.options)
   if not transfer then return nil, failure("invalid", message) end
-  local ok
-  ok, message = wait(transfer)
-  if not ok then return nil, failure("invalid", message) end
+  local ok, kind
+  ok, message, kind = wait(transfer)
+  if not ok then
+    transfer:close()
+    return nil, failure(kind or "invalid", message, kind == "canceled")
+  end
   local response, failed = outcome_of(transfer)
   transfer:close()
   return response, failed
@@ -135,6 +138,15 @@ end
 ---@return boolean
 function transport.is_server()
   return nginx and true or false
+end
+
+
+--- May a call be handed over here, to be made later?
+---@return boolean
+---@return string? message
+function transport.may_send()
+  if not nginx then return true end
+  return nginx.may_send()
 end
 
 

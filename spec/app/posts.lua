@@ -27,7 +27,7 @@ local FORM = [[
 <p><label for="picture">Picture</label>
 <input type="file" id="picture" name="picture" required
  accept="image/jpeg,image/png,image/gif,image/webp" aria-describedby="formats">
-<span class="note" id="formats">JPEG, PNG, GIF or WebP, up to 5 MB</span></p>
+<span class="note" id="formats">JPEG, PNG, GIF or WebP, up to 5&nbsp;MB</span></p>
 <p><label for="text">What do you want to say?</label>
 <textarea id="text" name="text" rows="4" maxlength="280">
 {text}</textarea></p>
@@ -94,11 +94,8 @@ end
 -- The form again, with the text in it, so that it need not be typed anew.
 local function refuse(record, text, err)
   local name = problems.of_call(err)
-  if name == "no-access" then sessions.finish("user") end
-  if name == "no-access" or name == "uncertain" or name == "unreachable" then
-    problems.report(err)
-  end
-  if name == "no-access" then return problems.answer(name) end
+  if name == "no-access" then return problems.answer(name, err) end
+  problems.report(err)
   return form(record, text, name, name == "not-taken" and err.detail)
 end
 
@@ -110,7 +107,8 @@ function posts.create()
   local fields = multipart.read()
   if not fields then return problems.answer("unreadable") end
   if fields.csrf ~= record.csrf then return problems.answer("forged") end
-  local text = tostring(fields.text or ""):gsub("\r\n", "\n")
+  local text = type(fields.text) == "string" and fields.text or ""
+  text = text:gsub("\r\n", "\n")
   local wrong = check_picture(fields.picture)
   if wrong then return form(record, text, wrong) end
 
@@ -150,15 +148,18 @@ function posts.show(id)
   local record = sessions.find("user")
   if not record then return problems.answer("signed-out") end
   local user, err = users.client(record)
-  if not user then return refuse(record, nil, err) end
+  if not user then return problems.answer(problems.of_call(err), err) end
   local post
   post, err = user:request("GET", "/2/tweets/" .. id, { query = WISH })
-  if not post then return problems.answer(problems.of_call(err), err) end
-  if not post.data then return problems.answer("not-found") end
-  local author = post.includes.users[1]
+  if not post then
+    local name = problems.of_call(err)
+    return problems.answer(name == "not-taken" and "not-found" or name, err)
+  end
+  local includes = post.includes or {}
+  local author = includes.users and includes.users[1] or {}
   return 200, page.show("Posted", page.fill(POST, {
     name = author.name, username = author.username,
-    text = plain(post.data.text), picture = picture_of(post.includes),
+    text = plain(post.data.text), picture = picture_of(includes),
   }), record)
 end
 

@@ -24,7 +24,8 @@ local all = {
     "Perhaps it took too long, or the page was loaded twice. Please start "
     .. "again." },
   ["signed-out"] = { 403, "You are signed out",
-    "Your visit has ended, so this was not done. Please sign in again." },
+    "Your visit has ended, or has not begun. Nothing was done; please sign "
+    .. "in." },
   ["forged"] = { 403, "This form is out of date",
     "It was not sent from your current visit, so nothing was done. Please go "
     .. "back to the start and fill it in again." },
@@ -77,10 +78,8 @@ function problems.get(name)
 end
 
 
-local function way_on(name)
-  if name ~= "no-access" and sessions.find("user") then
-    return "/", "Back to the start"
-  end
+local function way_on()
+  if sessions.find("user") then return "/", "Back to the start" end
   return "/sign-in", "Sign in with X"
 end
 
@@ -92,8 +91,9 @@ end
 ---@return string page
 function problems.answer(name, err)
   if err then problems.report(err) end
+  if name == "no-access" then sessions.finish("user") end
   local status, what, why = problems.get(name)
-  local address, action = way_on(name)
+  local address, action = way_on()
   return status, page.show(what, page.fill(PAGE,
     { what = what, why = why, address = address, action = action }))
 end
@@ -118,13 +118,13 @@ end
 ---@param err table of the library
 ---@return string name
 function problems.of_call(err)
-  if err.file_index then return "not-a-picture" end
   if err.kind == "rate_limit" then return "busy" end
   if err.kind == "auth" then return "no-access" end
   if err.outcome == "unknown" and err.method ~= "GET" then
     return "uncertain"
   end
-  return is_unreachable(err) and "unreachable" or "not-taken"
+  if is_unreachable(err) then return "unreachable" end
+  return err.file_index and "not-a-picture" or "not-taken"
 end
 
 return problems

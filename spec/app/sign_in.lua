@@ -34,14 +34,16 @@ function sign_in.finish()
 end
 
 
---- POST /sign-out: forgets the person and the tokens.
+--- POST /sign-out: forgets the person and the tokens. The browser may have kept
+--- whole pages for its back button.
 function sign_in.leave()
   local record = sessions.find("user")
   if not record then return 303, "/" end
   ngx.req.read_body()
-  local form = ngx.req.get_post_args()
+  local form = ngx.req.get_post_args() or {}
   if form.csrf ~= record.csrf then return problems.answer("forged") end
   sessions.finish("user")
+  ngx.header["Clear-Site-Data"] = '"cache"'
   return 303, "/"
 end
 

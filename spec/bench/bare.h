@@ -10,9 +10,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <curl/curl.h>
+
+#include "common.h"
 
 #define BARE_AGENT "twitter-api-lua/0.1.0"
 #define BARE_AUTHORIZATION "authorization: Bearer "
@@ -23,21 +24,8 @@ struct answer {
 };
 
 
-static inline void die (const char *message) {
-  fprintf(stderr, "%s\n", message);
-  exit(EXIT_FAILURE);
-}
-
-
 static inline void check (CURLcode code) {
   if (code != CURLE_OK) die(curl_easy_strerror(code));
-}
-
-
-static inline double wall_clock (void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
 

@@ -68,6 +68,16 @@ function compare.spread(list, form)
 end
 
 
+--- How busy the machine was lately, for the reader to judge the noise by.
+---@return string
+function compare.load_average()
+  local file = assert(io.open("/proc/loadavg"))
+  local text = file:read("*a"):match("^%S+ %S+")
+  file:close()
+  return text
+end
+
+
 --- A line of information, beside the rows.
 function compare.say(form, ...)
   print("  " .. form:format(...))

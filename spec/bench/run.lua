@@ -107,6 +107,58 @@ local function post()
 end
 
 
+-- ---- parallel ----
+
+local PARALLEL_POSTS, PARALLEL_ROUNDS, IN_FLIGHT = 8000, 9, 32
+
+local parallels = {
+  bare = { BUILD .. "parallel" },
+  lua = join(LUA54, { "spec/bench/parallel.lua" }),
+  luajit = join(LUAJIT, { "spec/bench/parallel.lua" }),
+  again = join(LUA54, { "spec/bench/parallel.lua" }),
+}
+
+-- Its rate; what else is worth knowing goes to the lists of `also`.
+local function parallel_side(name, also)
+  local words = join(parallels[name], { host.url, host.ca_file, TOKEN, TEXT,
+    tostring(PARALLEL_POSTS), tostring(IN_FLIGHT) })
+  if name == "again" then words[#words + 1] = "again" end
+  local command = compare.command(words)
+  return function()
+    local accepted, served = host:connections(), host:cpu()
+    local rate, cpu = compare.shell(command):match("(%S+) (%S+)")
+    also.cpu[#also.cpu + 1] = tonumber(cpu)
+    also.connections = host:connections() - accepted
+    also.served = (host:cpu() - served) * rate / PARALLEL_POSTS
+    return tonumber(rate)
+  end
+end
+
+
+local function parallel()
+  local sides, also = {}, {}
+  for name in pairs(parallels) do
+    also[name] = { cpu = {} }
+    sides[name] = parallel_side(name, also[name])
+  end
+  compare.say("parallel, %d posts in flight (load average %s): posts/s, "
+    .. "us of CPU per post,", IN_FLIGHT, compare.load_average())
+  compare.say("  connections, how busy the server was ('again': 32 tasks of "
+    .. "Lua 5.4 that go on posting)")
+  local values = compare.take_turns(PARALLEL_ROUNDS, sides)
+  for _, name in ipairs { "bare", "lua", "luajit", "again" } do
+    table.sort(also[name].cpu)
+    compare.say("  %-8s %s  %s  %d  %.0f %%, ratio %.3f", name,
+      compare.spread(values[name], "%.0f"),
+      compare.spread(also[name].cpu, "%.1f"), also[name].connections,
+      100 * also[name].served,
+      compare.median(values[name]) / compare.median(values.bare))
+  end
+  compare.row("parallel", compare.median(values.lua),
+    compare.median(values.bare), "posts/s", ">= 0.90")
+end
+
+
 -- ---- upload ----
 
 local CHUNK = 4 * MIB
@@ -210,11 +262,19 @@ local function start()
 end
 
 
+-- ---- nginx ----
+
+local function nginx()
+  compare.say("nginx (load average %s)", compare.load_average())
+  require("bench.gateway").measure(host, TOKEN, TEXT)
+end
+
+
 -- ---- all of them ----
 
 local all = {
-  { "sign", sign }, { "post", post }, { "upload", upload },
-  { "start", start },
+  { "sign", sign }, { "post", post }, { "parallel", parallel },
+  { "upload", upload }, { "start", start }, { "nginx", nginx },
 }
 
 local function wanted(name)

@@ -5,11 +5,16 @@
 --
 --   local server = require("bench.server").start()
 --   server.url, server.ca_file, server.ca_path, server.directory, server:cpu()
---   server:stop()
+--   server:connections(), server:stop()
 --
 -- `calm_url` is the same server, which there takes its time, as X does: a
 -- request has gone out whole and the client sleeps when the answer begins.
 -- Instructions are counted there, because the count then depends on no race.
+-- `slow_url` takes a tenth of a second for each answer. `old_url` and
+-- `old_slow_url` are the two for clients that shall speak HTTP/1.1: a libcurl
+-- that has seen both versions at one address uses neither well.
+
+local core = require "twitter.core"
 
 local module = {}
 
@@ -24,7 +29,7 @@ daemon on;
 master_process off;
 pid %(directory)/nginx.pid;
 error_log %(directory)/error.log warn;
-events { worker_connections 1024; }
+events { worker_connections 4096; }
 http {
   client_body_temp_path %(directory)/body;
   proxy_temp_path %(directory)/proxy;
@@ -56,8 +61,11 @@ http {
       if state ~= "Z" then return end
       os.execute("rm -rf %(directory); kill " .. ngx.worker.pid())
     end)
+    local delays = { ["%(calm_port)"] = 0.002, ["%(slow_port)"] = 0.1,
+      ["%(old_slow_port)"] = 0.1 }
     function answer(status, body)
-      if ngx.var.server_port == "%(calm_port)" then ngx.sleep(0.002) end
+      local delay = delays[ngx.var.server_port]
+      if delay then ngx.sleep(delay) end
       ngx.req.read_body()
       ngx.req.discard_body()
       ngx.status = status
@@ -66,8 +74,11 @@ http {
     end
   }
   server {
-    listen 127.0.0.1:%(port) ssl http2;
+    listen 127.0.0.1:%(port) ssl http2 backlog=4096;
     listen 127.0.0.1:%(calm_port) ssl http2;
+    listen 127.0.0.1:%(slow_port) ssl http2 backlog=4096;
+    listen 127.0.0.1:%(old_port) ssl backlog=4096;
+    listen 127.0.0.1:%(old_slow_port) ssl backlog=4096;
     location = /2/tweets { content_by_lua_block {
       answer(201, '{"data":{"edit_history_tweet_ids":["1893456000123456789"],'
         .. '"id":"1893456000123456789","text":"%(text)"}}')
@@ -80,6 +91,10 @@ http {
       answer(200, '{"data":{"id":"1893456000123456789",'
         .. '"media_key":"7_1893456000123456789","expires_after_secs":86400}}')
     } }
+  }
+  server {
+    listen 127.0.0.1:%(status_port);
+    location = /connections { stub_status; }
   }
 }
 ]]
@@ -97,7 +112,8 @@ printf '%s\n' '[req]' 'distinguished_name=dn' '[dn]' \
   '[ca]' 'basicConstraints=critical,CA:TRUE' 'keyUsage=critical,keyCertSign' \
   'subjectKeyIdentifier=hash' \
   '[server]' 'basicConstraints=CA:FALSE' 'extendedKeyUsage=serverAuth' \
-  'authorityKeyIdentifier=keyid' 'subjectAltName=IP:127.0.0.1' > openssl.cnf
+  'authorityKeyIdentifier=keyid' \
+  'subjectAltName=IP:127.0.0.1,DNS:localhost' > openssl.cnf
 openssl req -config openssl.cnf -x509 $ec -keyout ca.key -out ca.pem \
   -days 30 -subj "/CN=twitter bench CA" -extensions ca &&
 openssl req -config openssl.cnf -new $ec -keyout server.key -out server.csr \
@@ -155,7 +171,9 @@ local launcher = "env -i MALLOC_TRIM_THRESHOLD_=1000000000 "
 local function launch(facts, port, text)
   local values = {
     modules = modules(), directory = facts.directory, owner = facts.owner,
-    port = port, calm_port = port + 1, text = text,
+    port = port, calm_port = port + 1, slow_port = port + 2,
+    old_port = port + 3, old_slow_port = port + 4, status_port = port + 5,
+    text = text,
   }
   local file = assert(io.open(facts.directory .. "/nginx.conf", "wb"))
   file:write((template:gsub("%%%(([%w_]+)%)", values)))
@@ -185,6 +203,10 @@ function module.start(text)
         ca_path = facts.directory .. "/certs",
         url = "https://127.0.0.1:" .. port,
         calm_url = "https://127.0.0.1:" .. port + 1,
+        slow_url = "https://127.0.0.1:" .. port + 2,
+        old_url = "https://127.0.0.1:" .. port + 3,
+        old_slow_url = "https://127.0.0.1:" .. port + 4,
+        status_url = "http://127.0.0.1:" .. port + 5 .. "/connections",
         pid = read(facts.directory .. "/nginx.pid"):match("%d+"),
       }, Server)
     end
@@ -200,6 +222,22 @@ function Server:cpu()
   local fields = read("/proc/" .. self.pid .. "/stat"):match("%) (.*)$")
   local user, system = fields:match(("%S+ "):rep(11) .. "(%d+) (%d+)")
   return (user + system) / 100  -- Linux counts them in hundredths
+end
+
+
+-- One connection of its own, kept.
+local engine = core.engine()
+local settings = core.settings { timeout = 10 }
+
+--- How many connections it has accepted since it began.
+---@return integer
+function Server:connections()
+  local transfer = assert(core.transfer(settings, "GET", self.status_url, {}))
+  engine:add(transfer)
+  assert(engine:wait(transfer, 10), "the server does not answer")
+  local _, _, body = transfer:result()
+  transfer:close()
+  return tonumber(body:match("\n (%d+) "))
 end
 
 

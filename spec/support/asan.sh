@@ -38,4 +38,6 @@ done
 
 export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0:exitcode=99
 export UBSAN_OPTIONS=print_stacktrace=1
+# for hosts that specs build and that load the module
+export PRELOAD="$runtime $PWD/$build/unpreload.so"
 WRAPPERS=$build/bin exec spec/support/test.sh $build "$luas" "$@"

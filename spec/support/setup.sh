@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what a make target needs, and only what is missing. The arguments
-# say what for: `build`, `test`, `lint`, `valgrind`, `bench`, `media`, and the
-# names of Luas. Nothing missing is the common case and costs milliseconds:
+# say what for: `build`, `test`, `browser`, `lint`, `valgrind`, `bench`, `media`,
+# and the names of Luas. Nothing missing is the common case and costs milliseconds:
 # each need is proved by a command or a file, without asking the package
 # system. Where there is no apt-get it prints the list and exits with 2.
 
@@ -46,11 +46,18 @@ for_build() {
 for_test() {
   need lua-busted busted
   need lua-cjson /usr/lib/*/lua/5.1/cjson.so /usr/local/lib/lua/*/cjson.so
+  need lua-cqueues /usr/lib/*/lua/5.1/_cqueues.so /usr/local/lib/lua/*/_cqueues.so
+  need lua-luv /usr/lib/*/lua/5.1/luv.so /usr/local/lib/lua/*/luv.so
   need luarocks luarocks
   need nginx-light nginx
   need libnginx-mod-http-lua /usr/lib/nginx/modules/ngx_http_lua_module.so
   need openssl openssl
   need ca-certificates /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs
+}
+
+for_browser() {
+  need chromium chromium
+  need chromium-driver chromedriver
 }
 
 for_lint() {
@@ -75,6 +82,7 @@ for purpose in "$@"; do
   case $purpose in
     build) for_build ;;
     test) for_test ;;
+    browser) for_browser ;;
     lint) for_lint ;;
     valgrind) need valgrind valgrind ;;
     bench) need valgrind valgrind ;;

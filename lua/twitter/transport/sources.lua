@@ -1,7 +1,8 @@
 -- Where a scheduler's transfers are made and its alarms ring. A source has
--- `start(transfer)` and `alarm(seconds)`, which answer a key, and
--- `poll(seconds)`, which answers the keys of what has come to its end, waiting
--- up to that time for the first.
+-- `start(transfer)` and `alarm(seconds)`, which answer a key (or nil and a
+-- message), `poll(seconds)`, which answers the keys of what has come to its
+-- end, waiting up to that time for the first, and `hurry()`: there is work for
+-- the scheduler without that.
 
 local core = require "twitter.core"
 local blocking = require "twitter.transport.blocking"
@@ -41,11 +42,13 @@ local function until_first(alarms, limit)
 end
 
 
---- The engine of this Lua state, stepped by whoever polls.
+--- The engine of this Lua state, stepped by whoever polls. Others step it too:
+--- a call that waits alone ends transfers of ours meanwhile.
 ---@return table source
 function sources.engine()
   local engine = blocking.engine()
   local running, alarms = {}, {}
+  local seen = engine:finished()
   local source = {}
 
   function source.start(transfer)
@@ -61,10 +64,17 @@ function sources.engine()
   end
 
   function source.poll(limit)
-    local pause = until_first(alarms, limit)
-    if next(running) then engine:step(pause) else engine:rest(pause) end
-    return take_due(alarms, take_done(running, {}))
+    if engine:finished() == seen then
+      local pause = until_first(alarms, limit)
+      if next(running) then engine:step(pause) else engine:rest(pause) end
+    end
+    local done, count = {}, engine:finished()
+    if count ~= seen then take_done(running, done) end
+    seen = count
+    return take_due(alarms, done)
   end
+
+  function source.hurry() end
 
   return source
 end
@@ -83,6 +93,10 @@ function sources.thread()
 
   function source.alarm(seconds)
     return mailbox:alarm(seconds)
+  end
+
+  function source.hurry()
+    mailbox:poke()
   end
 
   function source.poll()

@@ -12,6 +12,7 @@ worker_processes %(workers);
 pid %(directory)/nginx.pid;
 error_log %(directory)/error.log notice;
 env PARAMETERS=%(directory)/parameters.json;
+env TMPDIR=%(directory);
 %(main)
 events {
   worker_connections %(connections);
@@ -85,7 +86,8 @@ local function locations(list)
   return table.concat(parts)
 end
 
----@param facts table directory, root, build, version, user (is it root?), port
+---@param facts table directory, root, build, version, user (is it root?), port,
+---  secure (another free port)
 ---@param options table see `host.start`
 ---@return string
 function config.text(facts, options)
@@ -96,7 +98,8 @@ function config.text(facts, options)
     master = options.single and "off" or "on",
     workers = options.workers or 1, connections = options.connections or 4096,
     user = facts.user == "0" and "user root;" or "",
-    main = options.main, http = options.http, server = options.server,
+    main = options.main, server = options.server,
+    http = fill(options.http or "", facts),
     temporary = temporary(facts.version, facts.directory),
     phases = block("init_by_lua_block", options.init)
       .. block("init_worker_by_lua_block", options.init_worker),
