@@ -1,6 +1,5 @@
 -- twitter.parallel: functions whose calls are in flight together.
 
-local core = require "twitter.core"
 local sandbox = require "support.sandbox"
 local scheduler = require "twitter.transport.scheduler"
 local sources = require "twitter.transport.sources"
@@ -469,32 +468,5 @@ describe("twitter.parallel", function()
     })
     assert.is_table(results[1][1])
     assert.is_true(results[2][1])
-  end)
-
-  it("waits for a held call no longer than its time-out", function()
-    local engine = core.engine()
-    local settings = core.settings { ca_file = box.ca_file, timeout = 0.3,
-      stall_timeout = 0 }
-    local patient = core.settings { ca_file = box.ca_file, timeout = 20 }
-    local bearer = "Bearer " .. box:parameters("oauth2").access_token
-    local function add(how)
-      local one = assert(core.transfer(how, "GET", box.api_url
-        .. "/2/users/me", { "authorization", bearer }))
-      engine:add(one)
-      return one
-    end
-    local first = add(patient)       -- the connection stands
-    while not engine:wait(first, 0.5) do end
-    fault({ path = "/2/users/me" }, { kind = "stall_before" }, 100)
-    local crowd = {}
-    for i = 1, 100 do crowd[i] = add(patient) end
-    assert.is_false(crowd[100]:done())
-    local late = add(settings)
-    while not engine:wait(late, 0.5) do end
-    local status, kind, _, left = late:result()
-    assert.is_nil(status)
-    assert.equal("timeout", kind)
-    assert.is_false(left)
-    engine:close()
   end)
 end)

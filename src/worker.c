@@ -284,11 +284,12 @@ static void leave (void) {
 
 
 /* libcurl's own initialization comes first, so that its library's clean-up
-   at exit comes last: exit runs these in the reverse order. */
+   at exit comes last: exit runs these in the reverse order. It takes none
+   any more when it is through with them. */
 static void prepare (void) {
   engine_initialize();
   pthread_atfork(before_fork, after_fork, after_fork_in_child);
-  atexit(leave);
+  if (atexit(leave) != 0) leaving = 1;
 }
 
 

@@ -28,10 +28,10 @@ local parameters = box:parameters("oauth2")
 local client = assert(twitter.new(parameters))
 local bearer = "Bearer " .. parameters.access_token
 local settings = {
-  core.settings { ca_file = box.ca_file },
-  core.settings { ca_file = box.ca_file, http_version = "1.1" },
+  core.settings { ca_file = box.ca_file, timeout = 5 },
+  core.settings { ca_file = box.ca_file, timeout = 5, http_version = "1.1" },
   core.settings { ca_file = box.ca_file, timeout = 0.05 },
-  core.settings { ca_file = box.ca_file, stall_timeout = 0.3 },
+  core.settings { ca_file = box.ca_file, timeout = 5, stall_timeout = 0.3 },
 }
 
 local count = setmetatable({}, { __index = function() return 0 end })
